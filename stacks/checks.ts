@@ -1,0 +1,169 @@
+import { countryName } from "./countries";
+import type { Draft, StackDraft } from "./draft";
+import { type Problem, show } from "./errors";
+import { networkProblems } from "./network";
+import type { StackConfig } from "./schema";
+import { siteRegister } from "./sites";
+import { nearest } from "./suggest";
+import { syncProblems } from "./sync";
+
+/** Where a part of the draft is missing, a check has nothing to say on it. */
+type Check = (stack: StackDraft) => Problem[];
+
+/** Every mistake that only several keys together show. */
+export function checkProblems(stack: StackDraft): Problem[] {
+  return CHECKS.flatMap((check) => check(stack));
+}
+
+const CHECKS: readonly Check[] = [
+  uniqueNames,
+  countries,
+  knownSites,
+  knownHypervisors,
+  roles,
+  localAlone,
+  networkProblems,
+  syncProblems,
+];
+
+function uniqueNames(stack: StackDraft): Problem[] {
+  const register = siteRegister([]);
+  const taken = (stack.sites ?? []).flatMap((site, i) =>
+    site?.name && register.has(site.name)
+      ? [
+          {
+            path: `sites[${i}].name`,
+            message: `"${site.name}" is in the register already`,
+            remedy: "Choose another name.",
+          },
+        ]
+      : [],
+  );
+  return [
+    ...taken,
+    ...duplicates("sites", "name", stack.sites),
+    ...duplicates("hypervisors", "name", stack.hypervisors),
+    ...duplicates("nodes", "name", stack.nodes),
+    ...duplicates("nodes", "address", stack.nodes),
+    ...duplicates("destinations", "host", stack.destinations),
+  ];
+}
+
+function duplicates<K extends string>(
+  list: string,
+  key: K,
+  items: readonly ({ [P in K]?: string | undefined } | undefined)[] = [],
+): Problem[] {
+  return items.flatMap((item, i) => {
+    const value = item?.[key];
+    const first = items.findIndex((other) => value !== undefined && other?.[key] === value);
+    if (first < 0 || first === i) return [];
+    return [
+      {
+        path: `${list}[${i}].${key}`,
+        message: `received ${show(value)}, which ${list}[${first}] has already`,
+        remedy: `Each needs ${/^[aeiou]/.test(key) ? "an" : "a"} ${key} of its own.`,
+      },
+    ];
+  });
+}
+
+function countries(stack: StackDraft): Problem[] {
+  const named = [
+    ...(stack.sites ?? []).flatMap((site, i) => [
+      { path: `sites[${i}].country`, code: site?.country },
+      { path: `sites[${i}].operatorCountry`, code: site?.operatorCountry },
+    ]),
+    ...(stack.destinations ?? []).map((d, i) => ({ path: `destinations[${i}].country`, code: d?.country })),
+  ];
+  return named
+    .filter(({ code }) => code !== undefined && !countryName(code))
+    .map(({ path, code }) => ({
+      path,
+      message: `received "${code}", allowed is a country of ISO 3166-1`,
+      remedy: code === "UK" ? "Did you mean GB?" : undefined,
+    }));
+}
+
+function knownSites(stack: StackDraft): Problem[] {
+  const known = [...siteRegister((stack.sites ?? []).flatMap((s) => completeSite(s))).keys()];
+  const used = [
+    ...(stack.hypervisors ?? []).map((h, i) => ({ path: `hypervisors[${i}].site`, name: h?.site })),
+    ...(stack.nodes ?? []).map((n, i) => ({ path: `nodes[${i}].site`, name: n && "site" in n ? n.site : undefined })),
+  ];
+  return used.flatMap(({ path, name }) =>
+    unknownName(path, name, known, "a site of the register", "Add it under sites, with its country and operator."),
+  );
+}
+
+/** A site that is misspelt in one key is still a site: only its name matters here. */
+function completeSite(site: Draft<StackConfig["sites"][number]> | undefined): StackConfig["sites"] {
+  if (!site?.name) return [];
+  return [{ country: "", city: "", operator: "", operatorCountry: "", ...site } as StackConfig["sites"][number]];
+}
+
+function knownHypervisors(stack: StackDraft): Problem[] {
+  const known = (stack.hypervisors ?? []).flatMap((h) => (h?.name ? [h.name] : []));
+  return (stack.nodes ?? []).flatMap((n, i) =>
+    unknownName(
+      `nodes[${i}].hypervisor`,
+      n && "hypervisor" in n ? n.hypervisor : undefined,
+      known,
+      "a hypervisor of this stack",
+      "Add it under hypervisors.",
+    ),
+  );
+}
+
+function unknownName(
+  path: string,
+  name: string | undefined,
+  known: readonly string[],
+  what: string,
+  otherwise: string,
+): Problem[] {
+  if (name === undefined || known.includes(name)) return [];
+  const near = nearest(name, known);
+  const message = `received "${name}", allowed is ${what}${known.length > 0 ? `: ${known.join(", ")}` : ""}`;
+  return [{ path, message, remedy: near ? `Did you mean ${near}?` : otherwise }];
+}
+
+/** etcd needs a majority: an even number of members stands no more losses than one fewer. */
+function roles(stack: StackDraft): Problem[] {
+  const found = stack.nodes?.map((node) => node?.role);
+  // While the role of one is unknown, no count is certain.
+  if (!found || found.includes(undefined)) return [];
+  const count = (role: string) => found.filter((r) => r === role).length;
+  const [registries, controlPlanes, workers] = [count("registry"), count("control-plane"), count("worker")];
+  const problems: Problem[] = [];
+  if (registries !== 1) {
+    problems.push({ path: "nodes", message: `received ${registries} with role: registry, allowed is exactly 1` });
+  }
+  if (![1, 3, 5, 7].includes(controlPlanes)) {
+    problems.push({
+      path: "nodes",
+      message: `received ${controlPlanes} with role: control-plane, allowed is 1, 3, 5 or 7`,
+      remedy: "etcd needs a majority, so an even number stands no more losses than one fewer.",
+    });
+  }
+  if (workers < 1) problems.push({ path: "nodes", message: "received 0 with role: worker, allowed is 1 or more" });
+  return problems;
+}
+
+/** Guests of the local hypervisor are in a network with no way out: nothing beside it could reach them. */
+function localAlone(stack: StackDraft): Problem[] {
+  const local = (stack.hypervisors ?? []).filter((h) => h?.kind === "local");
+  const others = [
+    ...(stack.hypervisors ?? []).map((h, i) => ({ path: `hypervisors[${i}].kind`, kind: h?.kind })),
+    ...(stack.nodes ?? []).map((n, i) => ({ path: `nodes[${i}].kind`, kind: n?.kind })),
+  ].filter(({ kind }) => kind === "remote" || kind === "existing");
+  if (local.length === 0) return [];
+  const crowd = others.map(({ path, kind }) => ({
+    path,
+    message: `received "${kind}" beside a local hypervisor, whose guests have no way out of their own network`,
+    remedy: "Give either the whole stack to the local hypervisor, or none of it.",
+  }));
+  return local.length === 1
+    ? crowd
+    : [...crowd, { path: "hypervisors", message: `received ${local.length} with kind: local, allowed is 1` }];
+}

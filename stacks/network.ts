@@ -1,0 +1,126 @@
+import * as ipaddr from "ipaddr.js";
+import type { StackDraft } from "./draft";
+import type { Problem } from "./errors";
+
+/** Mistakes in addresses and ranges, judged together. */
+export function networkProblems(stack: StackDraft): Problem[] {
+  return [
+    ...canonicalRanges(stack),
+    ...overlaps(stack),
+    ...sizes(stack),
+    ...gateway(stack),
+    ...nodeAddresses(stack),
+    ...twins(stack),
+  ];
+}
+
+const RANGES = ["cidr", "podCidr", "serviceCidr"] as const;
+
+function canonicalRanges({ network }: StackDraft): Problem[] {
+  return RANGES.flatMap((key) => {
+    const range = network?.[key];
+    if (range === undefined || firstAddress(range) === range.split("/")[0]) return [];
+    const canonical = `${firstAddress(range)}/${range.split("/")[1]}`;
+    return [
+      {
+        path: `network.${key}`,
+        message: `received "${range}", allowed is a network's first address before the slash`,
+        remedy: `Write ${canonical}.`,
+      },
+    ];
+  });
+}
+
+function overlaps({ network }: StackDraft): Problem[] {
+  return RANGES.flatMap((key, i) =>
+    RANGES.slice(0, i).flatMap((other) => {
+      const [a, b] = [network?.[key], network?.[other]];
+      if (!a || !b || !(contains(a, firstAddress(b)) || contains(b, firstAddress(a)))) return [];
+      return [
+        {
+          path: `network.${key}`,
+          message: `received "${a}", which overlaps with network.${other}, "${b}"`,
+          remedy: "Nodes, pods and services need ranges of their own.",
+        },
+      ];
+    }),
+  );
+}
+
+/** Each node takes a /24 of the pods' range; the API server allows at most 20 bits of service addresses. */
+function sizes({ network, nodes }: StackDraft): Problem[] {
+  const problems: Problem[] = [];
+  const clusterNodes = (nodes ?? []).filter((n) => n?.role !== "registry").length;
+  const podBits = prefixLength(network?.podCidr);
+  const least = 24 - Math.ceil(Math.log2(Math.max(clusterNodes, 1)));
+  if (podBits !== undefined && podBits > least) {
+    problems.push({
+      path: "network.podCidr",
+      message: `received "${network?.podCidr}", allowed is a /${least} or larger: each of ${clusterNodes} nodes takes a /24`,
+    });
+  }
+  const serviceBits = prefixLength(network?.serviceCidr);
+  if (serviceBits !== undefined && (serviceBits < 12 || serviceBits > 24)) {
+    problems.push({
+      path: "network.serviceCidr",
+      message: `received "${network?.serviceCidr}", allowed is a /12 to a /24`,
+    });
+  }
+  return problems;
+}
+
+function gateway({ network }: StackDraft): Problem[] {
+  return network?.gateway && network.cidr ? outside("network.gateway", network.gateway, network.cidr) : [];
+}
+
+function nodeAddresses({ network, nodes }: StackDraft): Problem[] {
+  const cidr = network?.cidr;
+  return (nodes ?? []).flatMap((node, i) => {
+    if (!node?.address || !cidr) return [];
+    const path = `nodes[${i}].address`;
+    if (node.address === network.gateway) {
+      return [{ path, message: `received "${node.address}", which is network.gateway`, remedy: "Choose another." }];
+    }
+    return outside(path, node.address, cidr);
+  });
+}
+
+/** The address on this machine's loopback exists only for addresses that start with 10. */
+function twins({ network, hypervisors }: StackDraft): Problem[] {
+  const local = (hypervisors ?? []).some((h) => h?.kind === "local");
+  if (!local || !network?.cidr || contains("10.0.0.0/8", firstAddress(network.cidr))) return [];
+  return [
+    {
+      path: "network.cidr",
+      message: `received "${network.cidr}", allowed with a local hypervisor is a network in 10.0.0.0/8`,
+      remedy: "This machine reaches a guest 10.x.y.z at 127.x.y.z.",
+    },
+  ];
+}
+
+function outside(path: string, address: string, cidr: string): Problem[] {
+  const [first, last] = [firstAddress(cidr), lastAddress(cidr)];
+  if (contains(cidr, address) && address !== first && address !== last) return [];
+  return [
+    {
+      path,
+      message: `received "${address}", allowed is an address inside network.cidr, "${cidr}", between ${first} and ${last}`,
+    },
+  ];
+}
+
+function contains(cidr: string, address: string): boolean {
+  return ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr));
+}
+
+function firstAddress(cidr: string): string {
+  return ipaddr.IPv4.networkAddressFromCIDR(cidr).toString();
+}
+
+function lastAddress(cidr: string): string {
+  return ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString();
+}
+
+function prefixLength(cidr: string | undefined): number | undefined {
+  return cidr === undefined ? undefined : ipaddr.IPv4.parseCIDR(cidr)[1];
+}

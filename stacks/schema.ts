@@ -1,0 +1,195 @@
+import { z } from "zod";
+import {
+  address,
+  choice,
+  countryCode,
+  date,
+  dnsName,
+  flag,
+  host,
+  hostKey,
+  httpsUrl,
+  label,
+  libvirtUri,
+  list,
+  prose,
+  range,
+  section,
+  sshRepository,
+  text,
+  whole,
+} from "./fields";
+
+/**
+ * What a stack's configuration may hold: the keys under `grunnmur:` in `Pulumi.<stack>.yaml`.
+ * Only shapes, units and defaults stand here; what concerns several keys at once is in `checks.ts`.
+ */
+
+const cores = () => whole("cores", 1, 512);
+const guestMemory = () => whole("MiB", 512, 4_194_304);
+const hostMemory = () => whole("MiB", 1024, 16_777_216);
+
+const siteSchema = section({
+  name: label().describe("Name by which hypervisors and nodes refer to the site, such as osl-1."),
+  country: countryCode().describe("Country in which the machines stand."),
+  city: prose("the town").describe("Town in which the machines stand."),
+  operator: prose("who runs the site").describe("Who runs the site."),
+  operatorCountry: countryCode().describe(
+    "Country whose law the operator's ultimate parent answers to; US means reach of the Cloud Act, wherever the site is.",
+  ),
+  exchange: prose("the exchange").optional().describe("Internet exchange at which the site peers, such as NIX1 Oslo."),
+});
+
+const networkSchema = section({
+  cidr: range().describe("Network of the nodes. On this machine it must lie in 10.0.0.0/8."),
+  gateway: address().describe("Router of the nodes' network; lies inside cidr."),
+  podCidr: range().default("10.244.0.0/16").describe("Range of pod addresses; each node takes a /24 of it."),
+  serviceCidr: range().default("10.96.0.0/16").describe("Range of the cluster's service addresses, /12 to /24."),
+  dnsServers: list(address()).default([]).describe("Resolvers that the nodes ask. Empty: the nodes resolve nothing."),
+  ntpServers: list(host()).default([]).describe("Time servers that the nodes ask. Empty: the hypervisor's clock."),
+});
+
+const onHypervisor = {
+  name: label().describe("Name by which nodes refer to the hypervisor."),
+  site: label().describe("Site in which it stands; see the register of sites."),
+  cores: cores().describe("Cores that guests may use."),
+  memoryMiB: hostMemory().describe("Memory that guests may use, in MiB."),
+};
+
+const hypervisorSchema = z.discriminatedUnion(
+  "kind",
+  [
+    section({
+      ...onHypervisor,
+      kind: z.literal("local").describe("This machine: guests in a network namespace of their own, with no way out."),
+    }),
+    section({
+      ...onHypervisor,
+      kind: z.literal("remote").describe("Another machine, whose libvirt is reached over SSH."),
+      uri: libvirtUri().describe("libvirt's address, such as qemu+ssh://root@osl1.example.no/system."),
+      sshHostKey: hostKey().describe("Public ed25519 SSH host key of the hypervisor; pinned, never scanned."),
+      bridge: label().describe("Bridge on the hypervisor to which the guests are connected, such as br0."),
+      storagePool: label().default("default").describe("libvirt storage pool in which the guests' disks lie."),
+    }),
+  ],
+  { error: "a section with kind: local or kind: remote" },
+);
+
+const onNode = {
+  name: label().describe("Host name of the node, unique in the stack."),
+  role: choice(["registry", "control-plane", "worker"]).describe("What the node is for."),
+  address: address().describe("Address of the node inside network.cidr."),
+  cores: cores().describe("Virtual cores."),
+  memoryMiB: guestMemory().describe("Memory in MiB."),
+  diskGiB: whole("GiB", 4, 65_536).describe("Disk in GiB."),
+};
+
+const nodeSchema = z.discriminatedUnion(
+  "kind",
+  [
+    section({
+      ...onNode,
+      kind: z.literal("libvirt").describe("A KVM guest that grunnmur makes."),
+      hypervisor: label().describe("Hypervisor on which the guest runs; the node is in its site."),
+    }),
+    section({
+      ...onNode,
+      kind: z.literal("existing").describe("A machine that exists already, reached over SSH."),
+      site: label().describe("Site in which the machine stands; see the register of sites."),
+      sshHostKey: hostKey().describe("Public ed25519 SSH host key of the machine; pinned, never scanned."),
+      sshUser: text("a Unix user name", /^[a-z_][a-z0-9_-]{0,31}$/)
+        .default("root")
+        .describe("User to log in as; needs sudo without a password if it is not root."),
+      sshHost: host().optional().describe("Where SSH answers, if that is not the node's address."),
+    }),
+  ],
+  { error: "a section with kind: libvirt or kind: existing" },
+);
+
+const registrySchema = section({
+  host: dnsName().describe("Name of the registry, as images are written: <host>/payment-service:<sha>."),
+  ciPrefix: z
+    .string({ error: "a path such as team-a, or nothing" })
+    .regex(/^([a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*)?$/, {
+      error: "a path such as team-a, without a slash at either end, or nothing",
+    })
+    .default("")
+    .describe("Path under which CI may push. Empty: anywhere but under mirror/, where the system images are."),
+});
+
+const clusterSchema = section({
+  name: label().optional().describe("Name of the cluster. Default: the stack's name."),
+  emulationAllowed: flag()
+    .optional()
+    .describe(
+      "Go on where KVM does not work, with emulated CPUs (about 12 times slower). Default: only in development.",
+    ),
+});
+
+const gitHostSchema = z.discriminatedUnion(
+  "kind",
+  [
+    section({ kind: z.literal("registry-node").describe("Plain Git over SSH on the registry node.") }),
+    section({
+      kind: z.literal("gitlab").describe("A GitLab server; its token is the secret gitHostToken."),
+      url: httpsUrl().describe("Address of GitLab, such as https://gitlab.example.no."),
+      projectId: whole("its own (the project's ID in GitLab)", 1, Number.MAX_SAFE_INTEGER).describe(
+        "ID of the configuration repository's project, as its page in GitLab shows it.",
+      ),
+    }),
+  ],
+  { error: "a section with kind: registry-node or kind: gitlab" },
+);
+
+const syncSchema = section({
+  repository: sshRepository().describe("SSH address of the configuration repository."),
+  branch: text("the name of a branch", /^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
+    .default("main")
+    .describe("Branch to follow."),
+  path: text("a path in the repository that starts with ./ and has no ..", /^\.(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)+$/)
+    .optional()
+    .describe("Directory to apply. Default: ./clusters/<stack>."),
+  intervalSeconds: whole("seconds", 5, 3600)
+    .default(60)
+    .describe("Time between two looks at the repository, in seconds."),
+  hostKey: hostKey().optional().describe("Public ed25519 SSH host key of the Git host; pinned, never scanned."),
+  gitHost: gitHostSchema.describe("Where the deploy key is registered, read-only."),
+  demo: flag()
+    .default(false)
+    .describe("Fill the Git host and the registry with the example service; development only."),
+});
+
+const destinationSchema = section({
+  host: host().describe("Host outside the stack that its machines or workloads talk to."),
+  country: countryCode().describe("Country in which it stands."),
+  legalBasis: prose("the basis in law").describe("Basis in law, such as GDPR Art. 6(1)(b)."),
+  agreement: prose("the agreement").describe("Agreement that covers it, such as a data processing agreement's number."),
+  expires: date().describe("Day after which the entry no longer holds, in quotes."),
+});
+
+export const stackSchema = section({
+  environment: choice(["development", "production"]).describe("What the stack is for; production is held to more."),
+  locality: section({
+    profile: choice(["NO", "EEA", "EEA+adequacy"]).describe("Where data may be."),
+  }).describe("The promise made to customers on where their data is."),
+  sites: list(siteSchema).default([]).describe("Sites besides those that the register holds already."),
+  network: networkSchema.describe("Addresses of nodes, pods and services."),
+  hypervisors: list(hypervisorSchema).default([]).describe("Machines on which guests are made."),
+  nodes: list(nodeSchema).describe("One registry, an odd number of control planes, at least one worker."),
+  registry: registrySchema.describe("The private registry beside the nodes."),
+  cluster: clusterSchema.prefault({}).describe("The Kubernetes cluster."),
+  sync: syncSchema.describe("What the agent in the cluster pulls."),
+  destinations: list(destinationSchema).default([]).describe("Register of destinations outside the stack."),
+});
+
+/** The configuration as written, with defaults filled in. */
+export type StackConfig = z.output<typeof stackSchema>;
+export type SiteConfig = z.output<typeof siteSchema>;
+export type HypervisorConfig = z.output<typeof hypervisorSchema>;
+export type NodeConfig = z.output<typeof nodeSchema>;
+export type Role = NodeConfig["role"];
+export type GitHost = z.output<typeof gitHostSchema>;
+export type Destination = z.output<typeof destinationSchema>;
+
+/** Keys that hold secrets: never part of a `Stack`; the program reads them as secrets, and a preview without them. */
+export const SECRET_KEYS: readonly string[] = ["gitHostToken"];

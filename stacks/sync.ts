@@ -1,0 +1,65 @@
+import type { StackDraft } from "./draft";
+import type { Problem } from "./errors";
+
+/** Mistakes in what the agent pulls, judged with the Git host that serves it. */
+export function syncProblems(stack: StackDraft): Problem[] {
+  switch (stack.sync?.gitHost?.kind) {
+    case undefined:
+      return [];
+    case "registry-node":
+      return onRegistryNode(stack);
+    case "gitlab":
+      return onGitLab(stack);
+  }
+}
+
+function onRegistryNode({ environment, sync, nodes, registry }: StackDraft): Problem[] {
+  const problems: Problem[] = [];
+  const address = nodes?.find((n) => n?.role === "registry")?.address;
+  const host = hostOf(sync?.repository);
+  if (host && address && registry?.host && host !== address && host !== registry.host) {
+    problems.push({
+      path: "sync.repository",
+      message: `received "${sync?.repository}", allowed with gitHost.kind: registry-node is that node's address, ${address}`,
+      remedy: `Write ${sync?.repository?.replace(`@${host}`, `@${address}`)}.`,
+    });
+  }
+  if (sync?.hostKey) {
+    problems.push({
+      path: "sync.hostKey",
+      message: "received a key, allowed with gitHost.kind: registry-node is none",
+      remedy: "Leave it out: the program makes that node's host key and pins it.",
+    });
+  }
+  if (sync?.demo && environment === "production") {
+    problems.push({
+      path: "sync.demo",
+      message: "received true, allowed in production is false",
+      remedy: "It would fill the Git host with an example service.",
+    });
+  }
+  return problems;
+}
+
+function onGitLab({ sync }: StackDraft): Problem[] {
+  const problems: Problem[] = [];
+  if (!sync?.hostKey) {
+    problems.push({
+      path: "sync.hostKey",
+      message: "is missing, allowed with gitHost.kind: gitlab is the Git host's ed25519 public key",
+      remedy: "Ask its keeper for it: a key that was only scanned proves nothing.",
+    });
+  }
+  if (sync?.demo) {
+    problems.push({
+      path: "sync.demo",
+      message: "received true, allowed with gitHost.kind: gitlab is false",
+      remedy: "The example service is filled in only on the registry node of a development stack.",
+    });
+  }
+  return problems;
+}
+
+function hostOf(repository: string | undefined): string | undefined {
+  return repository && new URL(repository).hostname;
+}
