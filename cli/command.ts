@@ -1,0 +1,16 @@
+import { Command, Option } from "commander";
+
+/** A verb: its name and arguments, one sentence, and examples for its help. */
+export function verb(usage: string, description: string, examples: string[]): Command {
+  return new Command(usage.split(" ")[0])
+    .description(description)
+    .showHelpAfterError("(add --help for what this verb takes)")
+    .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ./grunnmur ${example}`).join("\n")}`);
+}
+
+/** `--stack`, the environment that a verb works on. */
+export const stackOption = (): Option =>
+  new Option("-s, --stack <name>", "the environment: Pulumi.<name>.yaml describes it").default("local");
+
+/** `--yes`, for runs at which nobody is to be asked. */
+export const yesOption = (): Option => new Option("-y, --yes", "ask nothing (CI=true does the same)");

@@ -1,0 +1,58 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+
+/** The parts of Pulumi's engine events that we read (sdk/v3/go/common/apitype/events.go). */
+export interface EngineEvent {
+  resourcePreEvent?: { metadata: StepMetadata };
+  resOutputsEvent?: { metadata: StepMetadata };
+  resOpFailedEvent?: { metadata: StepMetadata };
+  diagnosticEvent?: { urn?: string; message: string; severity: string };
+  summaryEvent?: { isPreview: boolean; resourceChanges?: Record<string, number> };
+  policyEvent?: { enforcementLevel: string };
+}
+
+export interface StepMetadata {
+  /** `create`, `update`, `same`, … */
+  op: string;
+  urn: string;
+  /** Empty for components, which have no provider of their own. */
+  provider?: string;
+}
+
+const POLL_MILLISECONDS = 250;
+
+/**
+ * Reads an event log while Pulumi writes it: `onEvent` is called for each whole line. The function returned ends that,
+ * after a last look. A line that is no event is left out: the log is for progress only, never for decisions on state.
+ */
+export function followEvents(file: string, onEvent: (event: EngineEvent) => void): () => void {
+  let offset = 0;
+  let rest = Buffer.alloc(0);
+  const look = (): void => {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    if (size <= offset) return;
+    const chunk = Buffer.alloc(size - offset);
+    const handle = openSync(file, "r");
+    const length = readSync(handle, chunk, 0, chunk.length, offset);
+    closeSync(handle);
+    offset += length;
+    rest = Buffer.concat([rest, chunk.subarray(0, length)]);
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      const event = parseEvent(rest.subarray(0, end).toString());
+      rest = rest.subarray(end + 1);
+      if (event) onEvent(event);
+    }
+  };
+  const timer = setInterval(look, POLL_MILLISECONDS);
+  return () => {
+    clearInterval(timer);
+    look();
+  };
+}
+
+function parseEvent(line: string): EngineEvent | undefined {
+  try {
+    return JSON.parse(line) as EngineEvent;
+  } catch {
+    return undefined;
+  }
+}

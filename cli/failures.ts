@@ -1,0 +1,37 @@
+import type { EngineEvent } from "./events";
+import { nameOf, stageOf } from "./stage-times";
+
+/** One thing that went wrong in an update. */
+export interface Failure {
+  stage: string;
+  resource: string;
+  /** First line of the message. */
+  message: string;
+}
+
+// Go's and Node's words for "the other side was not there (any more)".
+const TRANSIENT =
+  /timed? ?out|deadline exceeded|connection (refused|reset|closed)|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|no route to host|unexpected EOF|handshake|temporarily|too many requests|etcdserver/i;
+
+/** Gathers what failed in an update from the engine's events. */
+export class Failures {
+  readonly list: Failure[] = [];
+  private policyViolated = false;
+  private readonly texts: string[] = [];
+
+  event(event: EngineEvent): void {
+    const { diagnosticEvent: said, policyEvent: policy } = event;
+    if (policy?.enforcementLevel === "mandatory") this.policyViolated = true;
+    if (said?.severity !== "error") return;
+    const text = said.message.replace(/<\{%[^%]*%\}>/g, "").trim();
+    if (!text || text === "update failed" || text === "preview failed") return;
+    this.texts.push(text);
+    const urn = said.urn ?? "";
+    this.list.push({ stage: urn && stageOf(urn), resource: urn && nameOf(urn), message: text.split("\n")[0] ?? "" });
+  }
+
+  /** True where every failure is of the kind that goes away by itself. */
+  transient(): boolean {
+    return !this.policyViolated && this.texts.length > 0 && this.texts.every((text) => TRANSIENT.test(text));
+  }
+}

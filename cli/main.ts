@@ -1,0 +1,29 @@
+import { StackError } from "../stacks/errors";
+import { colours } from "./colour";
+import { home } from "./places";
+import { program } from "./program";
+import { say } from "./say";
+import { UserError } from "./user-error";
+
+/** Errors that are the user's to mend are told in words; any other is ours, and shows where it came from. */
+function explain(error: unknown): number {
+  const { red } = colours(process.stderr);
+  if (error instanceof UserError || error instanceof StackError) {
+    say(`${red("error:")} ${error.message}`);
+    return error instanceof UserError ? error.exitCode : 1;
+  }
+  say(`${red("error:")} ${error instanceof Error ? error.message : String(error)}`);
+  if (process.env.GRUNNMUR_DEBUG && error instanceof Error) say(error.stack ?? "");
+  return 1;
+}
+
+// One meaning of it everywhere: the store, Pulumi's program and every script read the variable.
+process.env.GRUNNMUR_HOME = home();
+
+program()
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.exitCode = explain(error);
+  })
+  // A connection that was given up on would keep the process waiting.
+  .finally(() => process.exit());

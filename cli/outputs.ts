@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { existingStacks, pulumiOutput } from "./pulumi";
+import { pulumiIsHere } from "./pulumi-environment";
+import { UserError } from "./user-error";
+
+const node = z.object({
+  name: z.string(),
+  role: z.string(),
+  site: z.string(),
+  address: z.string(),
+  /** Where the node answers, seen from this machine. */
+  reach: z.string(),
+  sshUser: z.string().optional(),
+});
+
+/** What the program exports (infra/outputs). Fields that a half-built environment may lack are optional. */
+const outputs = z.object({
+  kubeconfig: z.string().optional(),
+  nodes: z.array(node).optional(),
+  registry: z.object({ host: z.string(), address: z.string(), caPem: z.string().optional() }).optional(),
+  registryReader: z.object({ username: z.string(), password: z.string() }).optional(),
+  sshKey: z.string().optional(),
+  hostKeys: z.record(z.string(), z.string()).optional(),
+  personKey: z.string().optional(),
+  deployKeyReadOnly: z.boolean().optional(),
+});
+
+export type Outputs = z.infer<typeof outputs>;
+export type NodeOutput = z.infer<typeof node>;
+
+/**
+ * The environment's outputs with their secrets, in memory only; undefined where the environment was never created or
+ * has been destroyed.
+ */
+export async function readOutputs(stack: string): Promise<Outputs | undefined> {
+  if (!(await pulumiIsHere()) || !(await existingStacks()).includes(stack)) return undefined;
+  const text = await pulumiOutput(["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
+  const parsed = outputs.parse(JSON.parse(text));
+  return Object.values(parsed).every((value) => value === undefined) ? undefined : parsed;
+}
+
+/** An output that must be there. @throws UserError where the environment has not come that far */
+export function requireOutput<K extends keyof Outputs>(stack: string, all: Outputs | undefined, key: K) {
+  const value = all?.[key];
+  if (value === undefined) {
+    throw new UserError(
+      `${stack} is not up${all ? ` that far (it has no ${key} yet)` : ""}: run ./grunnmur up --stack ${stack} first`,
+    );
+  }
+  return value as NonNullable<Outputs[K]>;
+}

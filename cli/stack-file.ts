@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fromStackFile, parseStack } from "../stacks/load";
+import type { Stack } from "../stacks/stack";
+import { repositoryRoot } from "./places";
+import { UserError } from "./user-error";
+
+const FILE = /^Pulumi\.([a-z0-9][a-z0-9-]*)\.yaml$/;
+
+export const stackFilePath = (stack: string): string => join(repositoryRoot(), `Pulumi.${stack}.yaml`);
+
+/** Names of the environments that have a stack file. */
+export function knownStacks(): string[] {
+  return readdirSync(repositoryRoot()).flatMap((file) => FILE.exec(file)?.[1] ?? []);
+}
+
+/** @throws UserError for a name that has no stack file: it lists those that have one */
+export function requireStackFile(stack: string): string {
+  if (!knownStacks().includes(stack)) {
+    throw new UserError(
+      `there is no environment "${stack}": Pulumi.${stack}.yaml does not exist in ${repositoryRoot()}. ` +
+        `Known: ${knownStacks().join(", ")}. Choose one with --stack, or write that file (docs/configuration.md).`,
+    );
+  }
+  return readFileSync(stackFilePath(stack), "utf8");
+}
+
+/** The environment as its stack file describes it. @throws StackError with every mistake there is */
+export function readStack(stack: string): Stack {
+  return parseStack(fromStackFile(requireStackFile(stack)), stack);
+}
+
+/** True where this machine itself runs guests of the environment. */
+export function runsHere(stack: Stack): boolean {
+  return stack.hypervisors.some(({ kind }) => kind === "local");
+}
+
+/**
+ * The stack file as Pulumi gets it from us: a copy without the `encryptionsalt` that Pulumi writes, because the state
+ * has it too (Pulumi falls back to that) and a tracked file must not change by being used. A file with encrypted values
+ * in it keeps its salt: those can be read by nothing else.
+ */
+export function withoutSalt(text: string): string {
+  return /^\s+secure:/m.test(text) ? text : text.replace(/^encryptionsalt:.*\n?/m, "");
+}

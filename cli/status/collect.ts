@@ -1,0 +1,41 @@
+import type { Outputs } from "../outputs";
+import { type ClusterState, clusterState, UNREACHABLE } from "./cluster";
+import { registryState } from "./registry";
+import type { Report } from "./report";
+
+const TIMEOUT_SECONDS = 10;
+
+/** Asks the registry and the API server, both at once and within ten seconds. */
+export async function collect(stack: string, outputs: Outputs): Promise<Report> {
+  const [registry, cluster] = await Promise.all([registryState(outputs, TIMEOUT_SECONDS), askCluster(outputs)]);
+  return {
+    stack,
+    nodes: (outputs.nodes ?? []).map(({ name, role, site, address }) => ({
+      name,
+      role,
+      // The registry's node stands outside the cluster: what it is for is what it is measured by.
+      ready: role === "registry" ? registry.ready : cluster.readyNodes.has(name),
+      site,
+      address,
+    })),
+    registry: { address: outputs.registry?.address ?? null, ready: registry.ready, images: registry.repositories },
+    cluster: { version: cluster.version, ready: cluster.ready },
+    agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },
+    workloads: cluster.workloads,
+  };
+}
+
+async function askCluster(outputs: Outputs): Promise<ClusterState> {
+  if (!outputs.kubeconfig) return UNREACHABLE;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ClusterState>((resolve) => {
+    timer = setTimeout(() => resolve(UNREACHABLE), TIMEOUT_SECONDS * 1000);
+  });
+  try {
+    return await Promise.race([clusterState(outputs.kubeconfig), late]);
+  } catch {
+    return UNREACHABLE;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,29 @@
+import { createInterface } from "node:readline/promises";
+import { UserError } from "./user-error";
+
+type Terminal = { isTTY?: boolean };
+
+/** True when nobody is to be asked: `--yes`, or `CI` set to something other than an empty string, `0` or `false`. */
+export function unattended(yes: boolean | undefined, environment: NodeJS.ProcessEnv = process.env): boolean {
+  const ci = (environment.CI ?? "").toLowerCase();
+  return yes === true || !["", "0", "false"].includes(ci);
+}
+
+/** Throws where somebody would have to be asked and nobody is there. `what` completes "needs your yes to …". */
+export function requireSomebody(yes: boolean | undefined, what: string, input: Terminal = process.stdin): void {
+  if (unattended(yes) || input.isTTY) return;
+  throw new UserError(
+    `grunnmur needs your yes to ${what}, and there is no terminal to ask at: add --yes (or set CI=true)`,
+  );
+}
+
+/** Asks at the terminal; `--yes` and `CI=true` answer for the user. */
+export async function confirm(question: string, yes: boolean | undefined): Promise<boolean> {
+  if (unattended(yes)) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import { destroyVerb } from "./verbs/destroy";
+import { envVerb } from "./verbs/env";
+import { kubectlVerb } from "./verbs/kubectl";
+import { previewVerb } from "./verbs/preview";
+import { sshVerb } from "./verbs/ssh";
+import { statusVerb } from "./verbs/status";
+import { testVerb } from "./verbs/test";
+import { upVerb } from "./verbs/up";
+
+/** Every verb, in the order of `grunnmur --help`. A verb is a function that makes its command. */
+export const verbs: (() => Command)[] = [
+  upVerb,
+  previewVerb,
+  statusVerb,
+  destroyVerb,
+  envVerb,
+  kubectlVerb,
+  sshVerb,
+  testVerb,
+];

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { storeRoot } from "../../artifacts/store";
+import { stackOption, verb, yesOption } from "../command";
+import { leftovers, takeDown } from "../leftovers";
+import { existingStacks, forgetStack, pulumi, resourceCount, withConfigFile } from "../pulumi";
+import { pulumiIsHere } from "../pulumi-environment";
+import { say } from "../say";
+import { readStack, requireStackFile } from "../stack-file";
+import { removeStaleLocks } from "../stale-lock";
+import { confirm, requireSomebody } from "../unattended";
+import { UserError } from "../user-error";
+
+/** `destroy`: takes an environment down and proves that nothing is left of it on this machine. */
+export function destroyVerb(): Command {
+  return verb("destroy", "take an environment down; only the store of artifacts stays", [
+    "destroy",
+    "destroy --stack local --yes",
+  ])
+    .addOption(stackOption())
+    .addOption(yesOption())
+    .action(destroy);
+}
+
+async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promise<void> {
+  requireStackFile(stack);
+  const known = (await pulumiIsHere()) && (await existingStacks()).includes(stack);
+  const resources = known ? await resourceCount(stack) : 0;
+  if (resources === 0 && leftovers(stack).length === 0) {
+    say(`There is nothing to destroy: ${stack} is not up.`);
+    return;
+  }
+  requireSomebody(yes, `destroy ${stack}`);
+  if (!(await confirm(`Destroy ${stack}, with ${resources} resources and all data on its disks?`, yes))) {
+    throw new UserError("Nothing was destroyed.");
+  }
+  if (resources > 0) await destroyResources(stack);
+  if (leftovers(stack).length > 0) await takeDown(stack);
+  const left = leftovers(stack);
+  if (left.length > 0) throw new UserError(`${stack} is destroyed, but this is left of it:\n  ${left.join("\n  ")}`);
+  say(`${stack} is destroyed: no process, network namespace, mount or disk of it is left on this machine.`);
+  if (existsSync(storeRoot())) say(`Kept: the store of artifacts, ${storeRoot()}`);
+}
+
+async function destroyResources(stack: string): Promise<void> {
+  removeStaleLocks(stack);
+  const { code } = await withConfigFile(stack, (config) =>
+    pulumi(
+      ["destroy", "--stack", stack, "--config-file", config, "--yes", "--skip-preview", "--suppress-progress"].concat(
+        "--suppress-outputs",
+      ),
+      // A cluster that no longer answers takes its objects with it.
+      { env: { PULUMI_K8S_DELETE_UNREACHABLE: "true" } },
+    ),
+  );
+  if (code === 0) return;
+  if (code >= 128 || !isWhollyHere(stack)) {
+    throw new UserError(`destroying ${stack} failed: see above. Run ./grunnmur destroy --stack ${stack} again.`);
+  }
+  // All that the state describes lives in guests of this machine: without them there is nothing left to describe.
+  say(`Pulumi could not delete everything in order. All of ${stack} is on this machine: its guests are removed whole.`);
+  await takeDown(stack);
+  await forgetStack(stack);
+}
+
+/** True where every node is a guest of this very machine. A broken stack file proves nothing. */
+function isWhollyHere(stack: string): boolean {
+  try {
+    return readStack(stack).nodes.every((node) => node.kind === "libvirt" && node.hypervisor.kind === "local");
+  } catch {
+    return false;
+  }
+}

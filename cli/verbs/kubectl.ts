@@ -1,0 +1,32 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { artifactDir } from "../../artifacts/store";
+import { run } from "../child";
+import { stackOption, verb } from "../command";
+import { readOutputs, requireOutput } from "../outputs";
+import { withPrivateDir } from "../private-dir";
+
+/** `kubectl`: the environment's own kubectl with its kubeconfig, which is in memory and only while kubectl runs. */
+export function kubectlVerb(): Command {
+  return verb("kubectl", "run kubectl on the environment's cluster", [
+    "kubectl get nodes",
+    "kubectl --stack prod -- get pods --all-namespaces",
+  ])
+    .addOption(stackOption())
+    .argument("[arguments...]", "what kubectl takes")
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(kubectl);
+}
+
+async function kubectl(args: string[], { stack }: { stack: string }): Promise<void> {
+  const kubeconfig = requireOutput(stack, await readOutputs(stack), "kubeconfig");
+  await withPrivateDir(async (directory) => {
+    const file = join(directory, "kubeconfig");
+    writeFileSync(file, kubeconfig, { mode: 0o600 });
+    const binary = join(artifactDir("kubernetes"), "bin", "kubectl");
+    const env = { ...process.env, KUBECONFIG: file, KUBECACHEDIR: join(directory, "cache") };
+    process.exitCode = (await run(binary, args, { env })).code;
+  });
+}

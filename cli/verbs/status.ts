@@ -1,0 +1,33 @@
+import type { Command } from "commander";
+import { stackOption, verb } from "../command";
+import { readOutputs } from "../outputs";
+import { print, say } from "../say";
+import { requireStackFile } from "../stack-file";
+import { collect } from "../status/collect";
+import { render } from "../status/render";
+import { nothing, notReady } from "../status/report";
+
+/** `status`: how the environment is, asked from its registry and its API server. Exit code 0 only if all is ready. */
+export function statusVerb(): Command {
+  return verb("status", "show how an environment is; exit code 0 only if all of it is ready", [
+    "status",
+    "status --json | jq .workloads",
+  ])
+    .addOption(stackOption())
+    .option("--json", "print JSON")
+    .action(status);
+}
+
+async function status({ stack, json }: { stack: string; json?: boolean }): Promise<void> {
+  requireStackFile(stack);
+  const outputs = await readOutputs(stack);
+  if (!outputs) {
+    say(`Nothing is up: ${stack} has not been created. Run ./grunnmur up --stack ${stack}`);
+    if (json) print(JSON.stringify(nothing(stack), null, 2));
+    process.exitCode = 1;
+    return;
+  }
+  const report = await collect(stack, outputs);
+  print(json ? JSON.stringify(report, null, 2) : render(report, process.stdout));
+  process.exitCode = notReady(report).length === 0 ? 0 : 1;
+}

@@ -1,0 +1,19 @@
+import { Argument, type Command } from "commander";
+import { run } from "../child";
+import { verb } from "../command";
+import { repositoryRoot } from "../places";
+import { endToEndTests, unitTests } from "../test-files";
+
+/** `test`: the tests beside the code, the end-to-end test on real guests, or both with one count at the end. */
+export function testVerb(): Command {
+  return verb("test", "run grunnmur's own tests: unit, e2e, or both", ["test unit", "test"])
+    .addArgument(new Argument("[which]", "e2e stands a whole environment up and destroys it").choices(["unit", "e2e"]))
+    .action(test);
+}
+
+async function test(which?: "unit" | "e2e"): Promise<void> {
+  const files = [...(which === "e2e" ? [] : unitTests()), ...(which === "unit" ? [] : endToEndTests())];
+  const options = ["--import", "tsx", "--test", "--test-reporter=spec", "--test-concurrency=2"];
+  const { code } = await run(process.execPath, [...options, ...files], { cwd: repositoryRoot() });
+  process.exitCode = code;
+}

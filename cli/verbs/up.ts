@@ -1,0 +1,77 @@
+import type { Command } from "commander";
+import { ensure } from "../../artifacts/store";
+import type { Stack } from "../../stacks/stack";
+import { stackOption, verb, yesOption } from "../command";
+import { installHostPackages } from "../host-packages";
+import { artifactsFor } from "../preparation";
+import { ensureStack } from "../pulumi";
+import { say } from "../say";
+import { readStack, runsHere } from "../stack-file";
+import type { StageTime } from "../stage-times";
+import { removeStaleLocks } from "../stale-lock";
+import { summary } from "../summary";
+import { requireSomebody, unattended } from "../unattended";
+import { type Update, update } from "../update";
+import { UserError } from "../user-error";
+
+/** `up`: a thin wrapper over `pulumi up`, after making sure that all it needs is there. */
+export function upVerb(): Command {
+  return verb("up", "stand an environment up, or change it to what its stack file says", [
+    "up",
+    "up --stack prod",
+    "up --yes",
+  ])
+    .addOption(stackOption())
+    .addOption(yesOption())
+    .action(up);
+}
+
+async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promise<void> {
+  const stack = readStack(name);
+  requireSomebody(yes, `change ${name}`);
+  const began = performance.now();
+  const stages = [await timed("host packages", () => installHostPackages(stack, yes))];
+  stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
+  await ensureStack(name);
+  removeStaleLocks(name);
+  const result = await updateTwiceIfNeeded(stack, !unattended(yes));
+  stages.push(...result.stages);
+  say(summary(stages, result.changes, (performance.now() - began) / 1000).join("\n"));
+  if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);
+  say(next(stack).join("\n"));
+}
+
+async function timed(stage: string, work: () => Promise<unknown>): Promise<StageTime> {
+  const began = performance.now();
+  await work();
+  return { stage, seconds: (performance.now() - began) / 1000, changed: 0, failed: 0 };
+}
+
+/** What fails only because the other side was not there yet is tried once more; Pulumi then goes on where it stopped. */
+async function updateTwiceIfNeeded(stack: Stack, review: boolean): Promise<Update> {
+  const first = await update(stack.name, review);
+  if (first.code === 0 || first.code >= 128 || !first.transient) return first;
+  say("That looks like something that goes away by itself: trying once more. What is done already stays done.");
+  const second = await update(stack.name, review);
+  return { ...second, stages: [...first.stages, ...second.stages] };
+}
+
+function failed(stack: string, { failures, code }: Update): string {
+  const again = `Nothing that was done is lost: ./grunnmur up --stack ${stack} continues from here.`;
+  if (code >= 128) return `The run was interrupted. ${again}`;
+  const list = failures.map(
+    ({ stage, resource, message }) => `  ${[stage, resource].filter(Boolean).join("/")}: ${message}`,
+  );
+  return [`${stack} is not up:`, ...(list.length > 0 ? list : ["  Pulumi says above why"]), again].join("\n");
+}
+
+function next(stack: Stack): string[] {
+  const option = stack.name === "local" ? "" : ` --stack ${stack.name}`;
+  return [
+    "",
+    `${stack.name} is up. Try next:`,
+    `  ./grunnmur status${option}`,
+    `  ./grunnmur kubectl${option} get pods --all-namespaces`,
+    runsHere(stack) ? `  ./grunnmur destroy${option}` : `  ./grunnmur preview${option}`,
+  ];
+}
