@@ -1,0 +1,82 @@
+import type { Node, SiteNetwork } from "../node/node";
+import { podRange } from "../node/site-files";
+import type { File } from "../payload";
+import { script } from "../script";
+
+/** What a machine needs before it can become a node of the cluster: pod network, way to the API, kernel settings. */
+export function nodeFiles(
+  network: SiteNetwork,
+  address: string,
+  controlPlanes: Pick<Node, "name" | "address">[],
+): File[] {
+  return [
+    { path: "/etc/cni/net.d/10-pods.conflist", content: podNetwork(podRange(network, address)) },
+    { path: "/etc/nftables.d/pods.nft", content: egress(network) },
+    { path: "/etc/systemd/system/grunnmur-pod-egress.service", content: egressUnit },
+    { path: "/etc/haproxy/haproxy.cfg", content: apiBalancer(controlPlanes) },
+    { path: "/etc/sysctl.d/90-kubernetes.conf", content: script("cluster/files/sysctl.conf") },
+    { path: "/etc/modules-load.d/kubernetes.conf", content: "overlay\nbr_netfilter\n" },
+  ];
+}
+
+/** The reference bridge plugin: pods of a node on one bridge, routed to the other nodes by the site's network. */
+function podNetwork(range: string): string {
+  const network = {
+    cniVersion: "1.0.0",
+    name: "pods",
+    plugins: [
+      {
+        type: "bridge",
+        bridge: "cni0",
+        isGateway: true,
+        hairpinMode: true,
+        ipam: { type: "host-local", ranges: [[{ subnet: range }]], routes: [{ dst: "0.0.0.0/0" }] },
+      },
+      { type: "portmap", capabilities: { portMappings: true } },
+    ],
+  };
+  return `${JSON.stringify(network, null, 2)}\n`;
+}
+
+/** Pods keep their own address inside the site, and take their node's beyond it. */
+function egress({ cidr, podCidr }: SiteNetwork): string {
+  return `table ip grunnmur
+delete table ip grunnmur
+table ip grunnmur {
+  chain postrouting {
+    type nat hook postrouting priority srcnat
+    ip saddr ${podCidr} ip daddr != { ${podCidr}, ${cidr} } masquerade
+  }
+}
+`;
+}
+
+const egressUnit = `[Unit]
+Description=Source address of pods beyond the site
+Before=kubelet.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f /etc/nftables.d/pods.nft
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Each node balances over the control planes for itself, so that no address has to move when one is lost. */
+function apiBalancer(controlPlanes: Pick<Node, "name" | "address">[]): string {
+  // With one server there is nothing to choose: a check could only take it away.
+  const check = controlPlanes.length > 1 ? " check inter 2s fall 3 rise 1" : "";
+  const servers = controlPlanes.map(({ name, address }) => `  server ${name} ${address}:6443${check}`);
+  return `defaults
+  mode tcp
+  timeout connect 10s
+  timeout client 1h
+  timeout server 1h
+listen kubernetes-api
+  bind 127.0.0.1:7443
+  balance leastconn
+${servers.join("\n")}
+`;
+}

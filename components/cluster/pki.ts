@@ -1,0 +1,57 @@
+import { certificateAuthority, issue, signingKey } from "../keys/certificates";
+import { derive } from "../keys/derive";
+import type { File } from "../payload";
+
+/**
+ * The cluster's authorities and keys, from one seed. Every control plane gets the same, so that none is special: any of
+ * them can be lost and made again. What kubeadm finds here it uses; the rest it issues itself.
+ */
+export function pkiFiles(seed: string, issuedAt: string): File[] {
+  const authority = (path: string, commonName: string): File[] => {
+    const ca = certificateAuthority(seed, commonName, issuedAt);
+    return [
+      { path: `/etc/kubernetes/pki/${path}.crt`, content: ca.certificate },
+      { path: `/etc/kubernetes/pki/${path}.key`, content: ca.privateKey, mode: 0o600 },
+    ];
+  };
+  const serviceAccount = signingKey(seed, "service-account");
+  return [
+    ...authority("ca", names.cluster),
+    ...authority("front-proxy-ca", names.frontProxy),
+    ...authority("etcd/ca", names.etcd),
+    { path: "/etc/kubernetes/pki/sa.pub", content: serviceAccount.publicKey },
+    { path: "/etc/kubernetes/pki/sa.key", content: serviceAccount.privateKey, mode: 0o600 },
+  ];
+}
+
+/** PEM of the authority that signs the API server's certificates. */
+export function clusterAuthority(seed: string, issuedAt: string): string {
+  return certificateAuthority(seed, names.cluster, issuedAt).certificate;
+}
+
+/** A client certificate in the group that kubeadm binds to cluster-admin; valid a year. */
+export function adminCertificate(seed: string, issuedAt: string) {
+  const ca = certificateAuthority(seed, names.cluster, issuedAt);
+  return issue(seed, ca, issuedAt, {
+    commonName: "grunnmur-admin",
+    organizations: ["kubeadm:cluster-admins"],
+    usage: "client",
+    validDays: 365,
+  });
+}
+
+/** Secrets are encrypted before they reach etcd (XSalsa20 and Poly1305, a key of 32 bytes). */
+export function encryptionConfiguration(seed: string): string {
+  const secret = derive(seed, "etcd-encryption", 32).toString("base64");
+  return `apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+  - resources: [secrets]
+    providers:
+      - secretbox:
+          keys: [{ name: key1, secret: ${secret} }]
+      - identity: {} # reads what was written before encryption; new writes never use it
+`;
+}
+
+const names = { cluster: "kubernetes", frontProxy: "front-proxy-ca", etcd: "etcd-ca" };

@@ -1,0 +1,28 @@
+import type { Peer } from "./node";
+
+const ports: Record<Peer["role"], number[]> = { registry: [22, 443], "control-plane": [22, 6443], worker: [22] };
+
+/**
+ * HAProxy's configuration for reaching guests in a network namespace from this machine's loopback: each listens on the
+ * guest's `reach` address and the guest's own port. HAProxy because its servers can stand in another namespace than its
+ * listeners, so that no link joins the two.
+ */
+export function forwarderConfig(namespace: string, guests: (Peer & { reach: string })[]): string {
+  const sections = guests.flatMap(({ name, role, address, reach }) =>
+    ports[role].map(
+      (port) => `listen ${name}-${port}
+  bind ${reach}:${port}
+  server guest ${address}:${port} namespace ${namespace}
+`,
+    ),
+  );
+  return [
+    `defaults
+  mode tcp
+  timeout connect 10s
+  timeout client 1h
+  timeout server 1h
+`,
+    ...sections,
+  ].join("\n");
+}

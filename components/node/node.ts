@@ -1,0 +1,60 @@
+import type { types } from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+
+/** A machine of the environment, whoever made it: what the registry and the cluster build on. */
+export interface Node {
+  /** Host name. */
+  name: string;
+  role: "registry" | "control-plane" | "worker";
+  /** Name of the site in which it stands. */
+  site: string;
+  /** IPv4 address on the site's network. */
+  address: string;
+  /** Address at which the machine that runs the program finds it. */
+  reach: string;
+  /** Public SSH host key, `ssh-ed25519 AAAA…`. */
+  hostKey: pulumi.Output<string>;
+  /** SSH as root, host key pinned. */
+  connection: pulumi.Output<types.input.remote.ConnectionArgs>;
+  /** What the preflight measured. */
+  measured: pulumi.Output<Measured>;
+  /** Depend on this: the node answers and is fit for use. */
+  ready: pulumi.CustomResource;
+}
+
+/** Figures of one preflight. */
+export interface Measured {
+  /** Time of one small append with fdatasync, 99th percentile. */
+  fsyncP99Milliseconds: number;
+  writeIops: number;
+  /** Share of CPU time that the hypervisor gave to others. */
+  stealPercent: number;
+  memoryMiB: number;
+  cores: number;
+}
+
+/** What a node must hold to be trusted. */
+export interface PreflightLimits {
+  /** etcd's documentation asks for a 99th percentile under 10 ms. */
+  fsyncP99Milliseconds: number;
+  stealPercent: number;
+}
+
+/** The network that the nodes of one environment share. */
+export interface SiteNetwork {
+  /** Of the nodes, such as `10.20.0.0/24`. */
+  cidr: string;
+  gateway: string;
+  /** A /24 of it belongs to each cluster node. */
+  podCidr: string;
+  serviceCidr: string;
+  dnsServers: string[];
+  ntpServers: string[];
+}
+
+/** A node as its neighbours see it. */
+export interface Peer {
+  name: string;
+  role: Node["role"];
+  address: string;
+}

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Takes down everything that one local environment runs on this machine, and removes its folder.
+# Environment: STACK, ENV_DIR. Idempotent; also clears what an interrupted run left.
+set -euo pipefail
+
+namespace="grunnmur-$STACK"
+
+case "$ENV_DIR" in
+  */environments/"$STACK") ;;
+  *)
+    echo "ENV_DIR is '$ENV_DIR'; it must end in /environments/$STACK, so that nothing else is ever removed" >&2
+    exit 1
+    ;;
+esac
+
+# Ends a process and waits until it is gone: asked first, then forced after ten seconds.
+end() {
+  kill "$1" 2>/dev/null || return 0
+  for _ in $(seq 100); do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -9 "$1" 2>/dev/null || true
+}
+
+if [ -s "$ENV_DIR/forward.pid" ]; then
+  pid=$(cat "$ENV_DIR/forward.pid")
+  if grep -q "$ENV_DIR/forward.cfg" "/proc/$pid/cmdline" 2>/dev/null; then end "$pid"; fi
+fi
+
+if ip netns list | grep -qw "^$namespace"; then
+  for pid in $(ip netns pids "$namespace"); do end "$pid"; done
+  ip netns delete "$namespace"
+  echo "network namespace $namespace and all that ran in it removed"
+fi
+
+rm -rf "$ENV_DIR"

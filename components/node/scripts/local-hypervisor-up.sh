@@ -1,0 +1,71 @@
+#!/bin/bash
+# Brings up the network namespace, the libvirt daemon and the loopback forwarder of one local environment.
+# Environment: STACK, ENV_DIR, GATEWAY (address/prefix of the bridge). Standard input: the forwarder's configuration.
+# Idempotent: what stands already is left alone; says what it changed.
+set -euo pipefail
+
+namespace="grunnmur-$STACK"
+libvirt="$ENV_DIR/libvirt"
+umask 077
+mkdir -p "$ENV_DIR/disks" "$libvirt"/{etc,run,lib,log,cache}
+cat >"$ENV_DIR/forward.cfg"
+
+alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null && grep -q "$2" "/proc/$(cat "$1")/cmdline"; }
+
+if ! ip netns list | grep -qw "^$namespace"; then
+  ip netns add "$namespace"
+  ip -n "$namespace" link set lo up
+  ip -n "$namespace" link add br0 type bridge
+  ip -n "$namespace" address add "$GATEWAY" dev br0
+  ip -n "$namespace" link set br0 up
+  echo "network namespace $namespace made, bridge br0 with $GATEWAY and no route out"
+fi
+
+cat >"$libvirt/etc/libvirtd.conf" <<CONF
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+CONF
+# Guests are contained by the namespace; the machine's own cgroups and security labels are not ours to change.
+cat >"$libvirt/etc/qemu.conf" <<CONF
+user = "root"
+group = "root"
+cgroup_controllers = []
+namespaces = []
+remember_owner = 0
+security_driver = "none"
+stdio_handler = "file"
+CONF
+
+if ! alive "$libvirt/run/libvirtd.pid" libvirtd; then
+  mkdir -p /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt
+  # A mount namespace of its own gives this daemon its own sockets, state and configuration beside any other libvirt.
+  # shellcheck disable=SC2016
+  ip netns exec "$namespace" unshare --mount --propagation private bash -c '
+    set -e
+    mount --bind "$0/etc" /etc/libvirt
+    mount --bind "$0/run" /run/libvirt
+    mount --bind "$0/lib" /var/lib/libvirt
+    mount --bind "$0/log" /var/log/libvirt
+    mount --bind "$0/cache" /var/cache/libvirt
+    exec libvirtd --daemon --pid-file /run/libvirt/libvirtd.pid
+  ' "$libvirt" </dev/null >>"$libvirt/log/start.log" 2>&1
+  uri="qemu:///system?socket=$libvirt/run/libvirt-sock"
+  deadline=$((SECONDS + 60))
+  until virsh -q -c "$uri" uri >/dev/null 2>&1; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      echo "libvirtd did not answer on $libvirt/run/libvirt-sock within 60 s; its log ends:" >&2
+      tail -n 20 "$libvirt"/log/*.log >&2 || true
+      exit 1
+    fi
+    sleep 0.2
+  done
+  echo "libvirtd running in $namespace"
+fi
+
+haproxy -c -q -f "$ENV_DIR/forward.cfg"
+if alive "$ENV_DIR/forward.pid" "$ENV_DIR/forward.cfg"; then
+  haproxy -D -f "$ENV_DIR/forward.cfg" -p "$ENV_DIR/forward.pid" -sf "$(cat "$ENV_DIR/forward.pid")"
+else
+  haproxy -D -f "$ENV_DIR/forward.cfg" -p "$ENV_DIR/forward.pid"
+fi
+echo "loopback forwarder running"

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Measures a node before it is trusted, and prints the figures as JSON.
+# Standard input: lines of NAME=NUMBER for fsync_limit_ms, steal_limit_percent, declared_memory_mib, declared_cores and
+# fsync_mib (how much to write).
+# What falls short stops the run with the figure, the limit and the remedy.
+set -euo pipefail
+
+fsync_limit_ms=10 steal_limit_percent=5 declared_memory_mib=0 declared_cores=0 fsync_mib=8
+while IFS='=' read -r name value; do declare "$name=$((value))"; done
+disk=/var/lib/grunnmur
+
+# Only a boot that is through gives true figures: first boot grows the disk meanwhile.
+systemctl is-system-running --wait >/dev/null 2>&1 || true
+
+steal() { awk '/^cpu /{t=0; for(i=2;i<=NF;i++)t+=$i; print $9, t}' /proc/stat; }
+mkdir -p "$disk"
+file=$(mktemp -p "$disk")
+trap 'rm -f "$file"' EXIT
+read -r steal_before total_before <<<"$(steal)"
+# The way etcd writes: small sequential appends, each followed by fdatasync.
+fio --name=etcd --filename="$file" --rw=write --ioengine=sync --fdatasync=1 --bs=2300 --size="${fsync_mib}m" \
+  --output-format=json >"$file.json" 2>/dev/null
+read -r steal_after total_after <<<"$(steal)"
+fsync_ms=$(jq '.jobs[0].sync.lat_ns.percentile["99.000000"] / 1e6 * 100 | round / 100' "$file.json")
+write_iops=$(jq '.jobs[0].write.iops | round' "$file.json")
+rm -f "$file.json"
+steal_percent=$(((steal_after - steal_before) * 100 / (total_after - total_before + 1)))
+memory_mib=$(awk '/^MemTotal/{print int($2/1024)}' /proc/meminfo)
+cores=$(nproc)
+
+printf '{"fsyncP99Milliseconds":%s,"writeIops":%s,"stealPercent":%s,"memoryMiB":%s,"cores":%s}\n' \
+  "$fsync_ms" "$write_iops" "$steal_percent" "$memory_mib" "$cores"
+
+failed=0
+fail() {
+  echo "$1" >&2
+  failed=1
+}
+if jq -en "$fsync_ms > $fsync_limit_ms" >/dev/null; then
+  fail "fsync latency: $fsync_ms ms at the 99th percentile, the limit is $fsync_limit_ms ms: give the node NVMe storage of its own (etcd loses its leader on slower disks)"
+fi
+if [ "$steal_percent" -gt "$steal_limit_percent" ]; then
+  fail "CPU steal: $steal_percent %, the limit is $steal_limit_percent %: move the node to a hypervisor whose cores are not overcommitted"
+fi
+# The kernel keeps some memory to itself, so a tenth is allowed for.
+if [ "$memory_mib" -lt $((declared_memory_mib * 9 / 10)) ]; then
+  fail "memory: $memory_mib MiB found, $declared_memory_mib MiB declared: correct memoryMiB or enlarge the machine"
+fi
+if [ "$cores" -lt "$declared_cores" ]; then
+  fail "cores: $cores found, $declared_cores declared: correct cores or enlarge the machine"
+fi
+exit "$failed"

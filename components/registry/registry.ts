@@ -1,0 +1,138 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import * as ipaddr from "ipaddr.js";
+import { type Certificate, certificateAuthority, issue } from "../keys/certificates";
+import { derivePassword } from "../keys/derive";
+import { installFiles, type Unit } from "../node/install-files";
+import type { Node } from "../node/node";
+import type { File } from "../payload";
+import { payload } from "../payload";
+import { script } from "../script";
+import { distributionFiles } from "./distribution";
+import { authorisingProxy, basicAuth, type Credentials, type RegistryUsers } from "./haproxy";
+import { mirrored, type StoredImage } from "./images";
+
+export interface RegistryArgs {
+  /** The node it stands on; not a cluster node, so that the cluster can be made anew from it. */
+  node: Node;
+  /** Name by which images are pulled. */
+  host: string;
+  /** Repository path below which CI may push; empty: anywhere but below `mirror/`. */
+  ciPrefix: string;
+  /** Files of the node itself, such as its neighbours' names. */
+  siteFiles: File[];
+  /** Images to mirror before the cluster needs them. */
+  systemImages: StoredImage[];
+  /** Path of crane in the store. */
+  crane: string;
+  /** ISO 8601; certificates count from it. */
+  issuedAt: pulumi.Input<string>;
+}
+
+/** What the rest of the environment needs to pull from the registry. */
+export interface RegistryAccess {
+  host: string;
+  address: string;
+  /** PEM of the platform's authority. */
+  caPem: pulumi.Output<string>;
+  /** Credentials that may pull only; a secret. */
+  reader: pulumi.Output<Credentials>;
+}
+
+/** The private registry: CNCF Distribution behind an authorising proxy, with TLS from the platform's authority. */
+export class Registry extends pulumi.ComponentResource implements RegistryAccess {
+  readonly host: string;
+  readonly address: string;
+  readonly caPem: pulumi.Output<string>;
+  readonly reader: pulumi.Output<Credentials>;
+  /** Credentials for CI; a secret. */
+  readonly ci: pulumi.Output<Credentials>;
+  /** Depend on this to pull system images. */
+  readonly ready: pulumi.Resource;
+  private readonly users: pulumi.Output<RegistryUsers>;
+  private readonly endpoint: string;
+  private readonly crane: string;
+
+  constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { node, host, ciPrefix } = args;
+    super("grunnmur:registry:Registry", name, { host, ciPrefix, node: node.name, site: node.site }, opts);
+    this.host = host;
+    this.address = node.address;
+    this.endpoint = `${node.reach}:443`;
+    this.crane = args.crane;
+
+    const seed = new random.RandomBytes(`${name}-seed`, { length: 32 }, { parent: this }).base64;
+    this.users = seed.apply(usersOf);
+    this.reader = this.users.apply((users) => users.node);
+    this.ci = this.users.apply((users) => users.ci);
+    const authority = pulumi
+      .all([seed, args.issuedAt])
+      .apply(([base64, issuedAt]) => certificateAuthority(base64, "grunnmur registry CA", issuedAt));
+    this.caPem = pulumi.unsecret(authority.apply((ca) => ca.certificate));
+
+    const files = pulumi
+      .all([seed, authority, args.issuedAt])
+      .apply(([base64, ca, issuedAt]) => [
+        ...args.siteFiles,
+        ...distributionFiles(derivePassword(base64, "registry-http")),
+        { path: "/etc/haproxy/haproxy.cfg", content: authorisingProxy(usersOf(base64), ciPrefix), mode: 0o600 },
+        { path: "/etc/haproxy/registry.pem", content: serverPem(base64, ca, issuedAt, node, host), mode: 0o600 },
+      ]);
+    const service = installFiles(`${name}-service`, node, files, units, {
+      parent: this,
+      dependsOn: [node.ready], // only a node that passed its preflight is given work
+    });
+    this.ready = this.push(
+      `${name}-system-images`,
+      args.systemImages.map((image) => ({ ...image, as: mirrored(image.ref) })),
+      { parent: this, dependsOn: [service] }, // nothing can be pushed before the service is up
+    );
+    this.registerOutputs({ host, address: this.address });
+  }
+
+  /** Pushes images of the store; `as` is the repository and tag without the registry's host. */
+  push(name: string, images: (StoredImage & { as: string })[], opts: pulumi.CustomResourceOptions): local.Command {
+    const list = images.map(({ file, as, digest }) => `${file} ${as} ${digest}\n`).join("");
+    const stdin = pulumi.all([this.users, this.caPem]).apply(([users, ca]) => {
+      const auth = basicAuth(users.platform).replace("Basic ", "");
+      return payload([
+        { path: "config.json", content: JSON.stringify({ auths: { [this.endpoint]: { auth } } }), mode: 0o600 },
+        { path: "ca.pem", content: ca },
+        { path: "images", content: list },
+      ]);
+    });
+    return new local.Command(
+      name,
+      {
+        create: script("registry/scripts/push-images.sh"),
+        interpreter: ["/bin/bash", "-c"],
+        stdin: pulumi.secret(stdin),
+        environment: { CRANE: this.crane, REGISTRY: this.endpoint },
+      },
+      opts,
+    );
+  }
+}
+
+const units: Unit[] = [
+  { name: "grunnmur-registry.service", watches: "/etc/\\(grunnmur\\|systemd/system/grunnmur-registry\\)" },
+  { name: "haproxy.service", watches: "/etc/haproxy" },
+];
+
+function usersOf(seed: string): RegistryUsers {
+  const user = (username: string) => ({ username, password: derivePassword(seed, `registry/${username}`) });
+  return { node: user("node"), ci: user("ci"), platform: user("platform") };
+}
+
+function serverPem(seed: string, authority: Certificate, issuedAt: string, node: Node, host: string): string {
+  const names = [...new Set([node.address, node.reach])];
+  const leaf = issue(seed, authority, issuedAt, {
+    commonName: host,
+    usage: "server",
+    dnsNames: [host, ...names.filter((name) => !ipaddr.isValid(name))],
+    ipAddresses: names.filter((name) => ipaddr.isValid(name)),
+    validDays: 730,
+  });
+  return `${leaf.certificate}${leaf.privateKey}`;
+}
