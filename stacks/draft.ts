@@ -32,17 +32,34 @@ function fill(schema: z.core.$ZodType, raw: unknown): unknown {
   return leaf.success ? leaf.data : undefined;
 }
 
-/** The keys that a section may have at `path`, given what `raw` holds there; empty where no section is due. */
-export function keysAt(schema: z.core.$ZodType, raw: unknown, path: readonly PropertyKey[]): string[] {
-  const { core, value } = unwrap(schema, raw);
+/** The schema that rules at `path`, given what `raw` holds on the way there; undefined where there is none. */
+export function schemaAt(
+  schema: z.core.$ZodType,
+  raw: unknown,
+  path: readonly PropertyKey[],
+): z.core.$ZodType | undefined {
   const [step, ...rest] = path;
-  if (step === undefined) return core instanceof z.ZodObject ? Object.keys(core.shape) : [];
+  if (step === undefined) return schema;
+  const { core, value } = unwrap(schema, raw);
   const below = isSection(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[step] : undefined;
-  if (core instanceof z.ZodObject) {
-    const field: z.core.$ZodType | undefined = core.shape[String(step)];
-    return field ? keysAt(field, below, rest) : [];
-  }
-  return core instanceof z.ZodArray ? keysAt(core.element, below, rest) : [];
+  if (core instanceof z.ZodArray) return schemaAt(core.element, below, rest);
+  const field = core instanceof z.ZodObject ? core.shape[String(step)] : undefined;
+  return field && schemaAt(field, below, rest);
+}
+
+/** The keys that a section `raw` may have; empty where no section is due. */
+export function keysOf(schema: z.core.$ZodType | undefined, raw: unknown): string[] {
+  const core = schema && unwrap(schema, raw).core;
+  return core instanceof z.ZodObject ? Object.keys(core.shape) : [];
+}
+
+/** The members of a union by their kind, each with its keys; empty for what is no union. */
+export function kindsOf(schema: z.core.$ZodType | undefined): [kind: string, keys: string[]][] {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return [];
+  return schema.options.flatMap((option): [string, string[]][] => {
+    const kind = option instanceof z.ZodObject ? option.shape[schema.def.discriminator] : undefined;
+    return kind instanceof z.ZodLiteral ? [[String(kind.value), keysOf(option, {})]] : [];
+  });
 }
 
 /** Takes off defaults and options, and picks the member of a union that `value` says it is. */

@@ -34,6 +34,9 @@ export function show(value: unknown): string {
   if (typeof value === "object" && value !== null) return "a section";
   if (typeof value !== "string") return String(value);
   if (/PRIVATE KEY/.test(value)) return "a private key (not shown)";
-  const open = value.replace(/\/\/([^/@:]*):[^/@]*@/, "//$1:(not shown)@");
+  // Whoever logs in by SSH may be named; over https the name itself is often a token.
+  const open = value
+    .replace(/^(https?:\/\/)[^/@]*@/, "$1(not shown)@")
+    .replace(/\/\/([^/@:]*):[^/@]*@/, "//$1:(not shown)@");
   return JSON.stringify(open.length > 80 ? `${open.slice(0, 77)}...` : open);
 }

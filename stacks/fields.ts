@@ -46,7 +46,10 @@ export const label = () =>
 
 /** A DNS name of at least two labels, without a scheme, port or path. */
 export const dnsName = () =>
-  text("a DNS name such as registry.example.no, without scheme, port or path", new RegExp(`^(${LABEL}\\.)+${LABEL}$`));
+  text(
+    "a DNS name such as registry.example.no, without scheme, port or path",
+    new RegExp(`^(${LABEL}\\.)+(?=[a-z])${LABEL}$`),
+  );
 
 /** A DNS name or an IPv4 address. */
 export const host = () =>

@@ -64,28 +64,35 @@ function find<T>(register: ReadonlyMap<string, T>, name: string): T {
 }
 
 /**
- * The raw configuration as a running program gets it.
+ * The raw configuration as a running program gets it, without its secrets: those never become part of a stack.
  * @param all `pulumi.runtime.allConfig()`: keys with their namespace, structured values as JSON text
  */
 export function fromPulumi(all: Record<string, string>): Record<string, unknown> {
-  const own = Object.entries(all).flatMap(([key, value]) => ownKey(key, structured(value)));
-  return Object.fromEntries(own);
+  const own = ownKeys(all).filter(([key]) => !SECRET_KEYS.includes(key));
+  return Object.fromEntries(own.map(([key, value]) => [key, structured(value)]));
 }
 
 /**
  * The raw configuration as `Pulumi.<stack>.yaml` holds it, for verbs that need a stack and no Pulumi.
+ * Encrypted secrets are left out. One in plain text stays in, so that `parseStack` refuses it.
  * @param text the file's content
  */
 export function fromStackFile(text: string): Record<string, unknown> {
   const file = parse(text) as { config?: Record<string, unknown> } | null;
-  return Object.fromEntries(Object.entries(file?.config ?? {}).flatMap(([key, value]) => ownKey(key, value)));
+  const own = ownKeys(file?.config ?? {});
+  return Object.fromEntries(own.filter(([key, value]) => !(SECRET_KEYS.includes(key) && isEncrypted(value))));
 }
 
-/** Leaves out other namespaces, and secrets: those never become part of a stack. */
-function ownKey(key: string, value: unknown): [string, unknown][] {
-  const [, namespace, name] = /^(?:([^:]+):)?(.+)$/.exec(key) ?? [];
-  if (!name || (namespace ?? NAMESPACE) !== NAMESPACE || SECRET_KEYS.includes(name)) return [];
-  return [[name, value]];
+function ownKeys<T>(config: Record<string, T>): [string, T][] {
+  return Object.entries(config).flatMap(([key, value]): [string, T][] => {
+    const [, namespace = NAMESPACE, name] = /^(?:([^:]+):)?(.+)$/.exec(key) ?? [];
+    return name && namespace === NAMESPACE ? [[name, value]] : [];
+  });
+}
+
+/** Pulumi writes a secret as a section with its cipher text. */
+function isEncrypted(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "secure" in value;
 }
 
 function structured(value: string): unknown {

@@ -98,15 +98,12 @@ function twins({ network, hypervisors }: StackDraft): Problem[] {
   ];
 }
 
+/** The first and the last address of a network name the network itself and everybody in it. */
 function outside(path: string, address: string, cidr: string): Problem[] {
   const [first, last] = [firstAddress(cidr), lastAddress(cidr)];
   if (contains(cidr, address) && address !== first && address !== last) return [];
-  return [
-    {
-      path,
-      message: `received "${address}", allowed is an address inside network.cidr, "${cidr}", between ${first} and ${last}`,
-    },
-  ];
+  const message = `received "${address}", allowed is an address of network.cidr, "${cidr}", after ${first} and before ${last}`;
+  return [{ path, message }];
 }
 
 function contains(cidr: string, address: string): boolean {

@@ -146,7 +146,7 @@ const syncSchema = section({
   branch: text("the name of a branch", /^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
     .default("main")
     .describe("Branch to follow."),
-  path: text("a path in the repository that starts with ./ and has no ..", /^\.(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)+$/)
+  path: text("a path that starts with ./ and stays inside the repository", /^\.(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)+$/)
     .optional()
     .describe("Directory to apply. Default: ./clusters/<stack>."),
   intervalSeconds: whole("seconds", 5, 3600)

@@ -1,5 +1,5 @@
-import type { z } from "zod";
-import { keysAt } from "./draft";
+import { z } from "zod";
+import { keysOf, kindsOf, schemaAt } from "./draft";
 import { type Problem, show } from "./errors";
 import { SECRET_KEYS, stackSchema } from "./schema";
 import { inUnitOf, nearest, otherUnit } from "./suggest";
@@ -27,27 +27,39 @@ interface Stranger {
 }
 
 function strangers(raw: unknown, issue: z.core.$ZodIssueUnrecognizedKeys): Stranger[] {
-  const known = keysAt(stackSchema, raw, issue.path);
+  const schema = schemaAt(stackSchema, raw, issue.path);
   const section = valueAt(raw, issue.path) as Record<string, unknown>;
+  const known = keysOf(schema, section);
   return issue.keys.map((key) => {
+    const path = pathText([...issue.path, key]);
+    if (SECRET_KEYS.includes(path)) return { stand: undefined, problem: plainSecret(path) };
     const meant = nearest(key, known);
+    const owner = kindsOf(schema).find(([, keys]) => keys.includes(key))?.[0];
     return {
       stand: meant && !(meant in section) ? pathText([...issue.path, meant]) : undefined,
       problem: {
-        path: pathText([...issue.path, key]),
+        path,
         // The value is not shown: under an unknown key it may be a misplaced secret.
         message: `unknown key, allowed are ${known.join(", ")}`,
-        remedy: strangerRemedy(key, section[key], meant),
+        remedy: owner ? `It belongs to kind: ${owner}.` : strangerRemedy(key, section[key], meant),
       },
     };
   });
 }
 
-function strangerRemedy(key: string, value: unknown, meant: string | undefined): string | undefined {
+function plainSecret(key: string): Problem {
+  return {
+    path: key,
+    message: "received plain text, allowed is an encrypted secret",
+    remedy: `Make a new one, for this one has been written down, and set it with: pulumi config set --secret ${key}.`,
+  };
+}
+
+function strangerRemedy(key: string, value: unknown, meant: string | undefined): string {
   if (/token|passw|secret|privateKey/i.test(key)) {
-    return `Secrets are never written here; set one with: pulumi config set --secret ${SECRET_KEYS[0]}.`;
+    return `Secrets are never written here; the Git host's is set with: pulumi config set --secret ${SECRET_KEYS[0]}.`;
   }
-  if (!meant) return undefined;
+  if (!meant) return "Remove it.";
   const converted = inUnitOf(meant, value);
   return converted === undefined ? `Did you mean ${meant}?` : `Did you mean ${meant}: ${converted}?`;
 }
@@ -60,8 +72,14 @@ function wrongValue(raw: unknown, issue: z.core.$ZodIssue): Problem {
     path: pathText(issue.path),
     message:
       value === undefined ? `is missing, allowed is ${allowed}` : `received ${show(value)}, allowed is ${allowed}`,
-    remedy: valueRemedy(key, value, issue),
+    remedy: value === undefined ? describedAt(raw, issue.path) : valueRemedy(key, value, issue),
   };
+}
+
+/** What a missing key is for, as the schema says it. */
+function describedAt(raw: unknown, path: readonly PropertyKey[]): string | undefined {
+  const schema = schemaAt(stackSchema, raw, path);
+  return schema && z.globalRegistry.get(schema)?.description;
 }
 
 function unionMembers(issue: z.core.$ZodIssueInvalidUnion): string {
@@ -70,7 +88,6 @@ function unionMembers(issue: z.core.$ZodIssueInvalidUnion): string {
 }
 
 function valueRemedy(key: string, value: unknown, issue: z.core.$ZodIssue): string | undefined {
-  if (value === undefined) return undefined;
   if (typeof value === "number") return otherUnit(key, value);
   const converted = inUnitOf(key, value);
   if (converted !== undefined) return `Write ${converted}, without quotes or unit.`;
@@ -97,6 +114,8 @@ function formRemedy(value: string): string | undefined {
   if (/PRIVATE KEY/.test(value)) return "Write the public half, and make a new pair: this one is no longer secret.";
   const scp = /^([\w.-]+)@([\w.-]+):(?!\d+\/)([^/].*)$/.exec(value);
   if (scp) return `Write ssh://${scp[1]}@${scp[2]}/${scp[3]}.`;
+  if (/^ssh:\/\/[^@]+$/.test(value)) return `Write ${value.replace("ssh://", "ssh://git@")}, if the user is git.`;
+  if (/^https?:.*\.git$/.test(value)) return "The agent pulls over SSH, with a deploy key of its own.";
   if (/^[\w.:-]+,?\S* ssh-ed25519 /.test(value)) return "Leave out the host name before ssh-ed25519.";
   if (/^(ssh-rsa|ecdsa-\S+) /.test(value))
     return "Take the host's ed25519 key: ssh-keyscan is no proof, ask its keeper.";

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { describe, StackError } from "./errors";
+import { fromPulumi, fromStackFile, parseStack } from "./load";
+import { nodesWithRole, registryNode } from "./stack";
+
+const ROOT = join(__dirname, "..");
+const FIXTURES = join(__dirname, "fixtures");
+const EXPECT = /^# expect: (.*)$/gm;
+
+function problemsOf(raw: unknown): string[] {
+  try {
+    parseStack(raw, "test");
+    return [];
+  } catch (error) {
+    if (error instanceof StackError) return error.problems.map(describe);
+    throw error;
+  }
+}
+
+function valid(): Record<string, unknown> {
+  return fromStackFile(readFileSync(join(FIXTURES, "valid.yaml"), "utf8"));
+}
+
+for (const file of readdirSync(FIXTURES)) {
+  test(`${file.replace(".yaml", "")} gives just its own messages`, () => {
+    const content = readFileSync(join(FIXTURES, file), "utf8");
+    const expected = [...content.matchAll(EXPECT)].map((match) => match[1]);
+    assert.equal(expected.length > 0, file !== "valid.yaml", "each fixture but the valid one names its messages");
+    assert.deepEqual(problemsOf(fromStackFile(content)), expected);
+  });
+}
+
+test("no fixture's secret shows in a message", () => {
+  for (const file of readdirSync(FIXTURES)) {
+    const messages = problemsOf(fromStackFile(readFileSync(join(FIXTURES, file), "utf8"))).join("\n");
+    assert.doesNotMatch(messages, /hunter2|b3BlbnNzaC1/);
+  }
+});
+
+test("the error lists every mistake under the stack's name", () => {
+  assert.throws(() => parseStack({ ...valid(), environment: "prod", registry: {} }, "demo"), {
+    name: "StackError",
+    message:
+      /^stack "demo": 2 mistakes in its configuration\n {2}environment: received "prod".*\n {2}registry\.host: is missing/,
+  });
+});
+
+test("a configuration that is no section at all is one mistake", () => {
+  for (const raw of [null, undefined, [], "text", 7]) assert.equal(problemsOf(raw).length, 1);
+});
+
+test("the shipped local stack is one registry, one control plane and one worker on this machine", () => {
+  const stack = parseStack(fromStackFile(readFileSync(join(ROOT, "Pulumi.local.yaml"), "utf8")), "local");
+  assert.deepEqual(
+    stack.nodes.map(({ name, role, address, reach, site }) => [name, role, address, reach, site.name]),
+    [
+      ["registry-1", "registry", "10.20.0.10", "127.20.0.10", "local-no"],
+      ["control-1", "control-plane", "10.20.0.11", "127.20.0.11", "local-no"],
+      ["worker-1", "worker", "10.20.0.12", "127.20.0.12", "local-no"],
+    ],
+  );
+  assert.equal(stack.cluster.emulationAllowed, true);
+  assert.equal(stack.sync.demo, true);
+  assert.equal(registryNode(stack).name, "registry-1");
+});
+
+test("the shipped prod stack spreads its nodes over three hypervisors in one Norwegian site", () => {
+  const stack = parseStack(fromStackFile(readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8")), "prod");
+  for (const role of ["control-plane", "worker"] as const) {
+    const hosts = nodesWithRole(stack, role).map((n) => n.kind === "libvirt" && n.hypervisor.name);
+    assert.deepEqual(hosts, ["kvm-1", "kvm-2", "kvm-3"]);
+  }
+  assert.deepEqual([...new Set(stack.nodes.map(({ site }) => `${site.name} ${site.standing}`))], ["osl-1 NO"]);
+  assert.equal(nodesWithRole(stack, "registry").length, 1);
+  assert.equal(stack.sync.gitHost.kind, "gitlab");
+  assert.equal(stack.cluster.emulationAllowed, false);
+  assert.equal(stack.nodes[0]?.reach, "10.30.0.10");
+});
+
+test("defaults: cluster name and path from the stack, emulation only in development, an interval of a minute", () => {
+  const { cluster: _, ...raw } = valid();
+  const gitOnly = { ...(raw.sync as object), demo: false, intervalSeconds: undefined };
+  const stack = parseStack({ ...raw, environment: "production", sync: gitOnly }, "osl");
+  assert.deepEqual(stack.cluster, { name: "osl", emulationAllowed: false });
+  assert.equal(stack.sync.path, "./clusters/osl");
+  assert.equal(stack.sync.intervalSeconds, 60);
+  assert.deepEqual([stack.network.podCidr, stack.network.serviceCidr], ["10.244.0.0/16", "10.96.0.0/16"]);
+});
+
+test("an existing machine keeps its own site and answers where it says", () => {
+  const raw = valid();
+  const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
+  const nodes = (raw.nodes as Record<string, unknown>[]).map(({ hypervisor: _, ...node }, i) => ({
+    ...node,
+    kind: "existing",
+    site: "fjord-1",
+    sshHostKey: key,
+    ...(i === 0 && { sshHost: "registry.example.no" }),
+  }));
+  const sites = [{ name: "fjord-1", country: "NO", city: "Voss", operator: "Example AS", operatorCountry: "NO" }];
+  const stack = parseStack({ ...raw, nodes, sites, hypervisors: [] }, "test");
+  assert.deepEqual(
+    stack.nodes.map(({ reach, site }) => [reach, site.city, site.standing]),
+    [
+      ["registry.example.no", "Voss", "NO"],
+      ["10.20.0.11", "Voss", "NO"],
+      ["10.20.0.12", "Voss", "NO"],
+    ],
+  );
+});
+
+test("a date that Pulumi has read as a moment is told how to be written", () => {
+  const entry = { host: "a.example.no", country: "NO", legalBasis: "none", agreement: "none" };
+  const received = [{ ...entry, expires: "2027-06-30T00:00:00Z" }];
+  assert.match(
+    problemsOf({ ...valid(), destinations: received }).join(),
+    /expires: .* Write "2027-06-30", with quotes\.$/,
+  );
+});
+
+test("a wrong value is not judged again together with other keys", () => {
+  const raw = valid();
+  const sync = {
+    ...(raw.sync as object),
+    demo: false,
+    hostKey: "nonsense",
+    gitHost: { kind: "gitlab", url: "https://g.no", projectId: 1 },
+  };
+  assert.deepEqual(problemsOf({ ...raw, sync }).filter((p) => p.startsWith("sync.hostKey")).length, 1);
+});
+
+test("what Pulumi hands over is the same configuration, without secrets and other namespaces", () => {
+  const handed = Object.entries(valid()).map(([key, value]) => [
+    `grunnmur:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  const all = {
+    ...Object.fromEntries(handed),
+    "grunnmur:gitHostToken": "hunter2",
+    "aws:region": "x",
+    "pulumi:tags": "{}",
+  };
+  assert.deepEqual(fromPulumi(all), valid());
+});
+
+test("a stack file may hold an encrypted secret", () => {
+  const text =
+    'config:\n  grunnmur:environment: production\n  grunnmur:gitHostToken: { secure: "v1:abc" }\n  aws:region: x\n';
+  assert.deepEqual(fromStackFile(text), { environment: "production" });
+  assert.deepEqual(fromStackFile("encryptionsalt: v1:x\n"), {});
+});
