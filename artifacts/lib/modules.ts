@@ -1,0 +1,15 @@
+import { goEnvironment } from "./go";
+import { repositoryPath } from "./repository";
+import { run } from "./run";
+
+/**
+ * Folder of a published module's source, in the version that `artifacts/modules/<consumer>/go.mod` pins and its
+ * `go.sum` vouches for. Downloaded where it is not in Go's cache.
+ */
+export async function moduleSource(consumer: string, module: string): Promise<string> {
+  const cwd = repositoryPath("artifacts", "modules", consumer);
+  const answer = await run("go", ["mod", "download", "-json", module], { cwd, env: goEnvironment() });
+  const { Dir } = JSON.parse(answer) as { Dir?: string };
+  if (!Dir) throw new Error(`Go has no source of ${module} for artifacts/modules/${consumer}`);
+  return Dir;
+}

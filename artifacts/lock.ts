@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { repositoryPath } from "./lib/repository";
+
+/** Where an official download lies and what is taken out of it. `{version}`, `{major}`, `{minor}`, `{url}` are filled in. */
+const releaseFile = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  /** Address of the published checksum: a bare SHA-256, or lines of "<sha256>  <file name>". */
+  checksums: z.string().optional(),
+  /** A digest that must hold whatever the release site publishes. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  /** Binary name to its path in the archive; "." where the download is the binary itself. */
+  take: z.record(z.string(), z.string()),
+});
+
+const goBuild = z.strictObject({
+  module: z.string(),
+  /** Binary name to main package. */
+  packages: z.record(z.string(), z.string()),
+  tags: z.array(z.string()).default([]),
+  ldflags: z.array(z.string()).default([]),
+});
+
+const version = z.string().regex(/^\d+\.\d+\.\d+$/);
+
+const tool = z.strictObject({
+  version,
+  build: goBuild,
+  /** Absent where upstream publishes container images only: such a tool is always compiled. */
+  release: z.array(releaseFile.refine((f) => f.checksums || f.sha256, "needs `checksums` or `sha256`")).optional(),
+});
+
+const image = z.strictObject({ ref: z.string(), tool: z.string().optional(), version: version.optional() });
+
+const lockSchema = z.strictObject({
+  tools: z.record(z.string(), tool),
+  flux: z.strictObject({ version }),
+  plugins: z.record(z.string(), version),
+  images: z.record(z.string(), image),
+  debian: z.strictObject({ suite: z.string(), packages: z.array(z.string()) }),
+  hostPackages: z.record(z.string(), z.array(z.string())),
+});
+
+export type Lock = z.infer<typeof lockSchema>;
+export type Tool = z.infer<typeof tool>;
+export type ReleaseFile = z.infer<typeof releaseFile>;
+export type ImageLock = { ref: string; version: string; tool?: string };
+
+let cached: Lock | undefined;
+
+/** The lock: every version, once. Parsed on first use. */
+export function lock(): Lock {
+  cached ??= lockSchema.parse(JSON.parse(readFileSync(repositoryPath("artifacts", "lock.json"), "utf8")));
+  return cached;
+}
+
+/** @throws if the lock has no such tool */
+export function lockedTool(name: string): Tool {
+  const found = lock().tools[name];
+  if (!found) throw new Error(`lock.json has no tool "${name}"; it has ${Object.keys(lock().tools).join(", ")}`);
+  return found;
+}
+
+/** The reference under which a system image is known to kubeadm and the manifests, and the version really inside. */
+export function lockedImage(name: string): ImageLock {
+  const found = lock().images[name];
+  if (!found) throw new Error(`lock.json has no image "${name}"; it has ${Object.keys(lock().images).join(", ")}`);
+  const real = found.version ?? lockedTool(found.tool ?? name).version;
+  return { ref: fill(found.ref, real), version: real, tool: found.tool };
+}
+
+/** Replaces `{version}`, `{major}` and `{minor}` in a template of the lock. */
+export function fill(template: string, forVersion: string): string {
+  const [major = "", minor = ""] = forVersion.split(".");
+  return template.replaceAll("{version}", forVersion).replaceAll("{major}", major).replaceAll("{minor}", minor);
+}

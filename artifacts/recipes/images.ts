@@ -1,0 +1,123 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { type Entry, writeImage } from "../lib/image";
+import { moduleSource } from "../lib/modules";
+import { repositoryPath } from "../lib/repository";
+import { run } from "../lib/run";
+import type { Recipe, Work } from "../lib/store";
+import { lock, lockedImage } from "../lock";
+
+/** One line of `images.json`. */
+export interface ImageEntry {
+  file: string;
+  ref: string;
+  digest: string;
+  /** Version of the program inside, where the reference says another one. */
+  version: string;
+}
+
+/** Upstream's users: the API server and its like run as root because their keys are root's; Flux as nobody. */
+const root = "0:0";
+const nobody = "65534:65534";
+
+/** System images as docker-save tarballs and `images.json`, made from the binaries in the store. */
+export const imagesRecipe: Recipe = {
+  name: "images",
+  needs: ["crane", "debian-base", "kubernetes", "etcd", "coredns", "source-controller", "kustomize-controller"],
+  from: lock().images,
+  files: [repositoryPath("artifacts", "recipes", "images.ts"), repositoryPath("artifacts", "lib", "image.ts")],
+  make: async (work) => {
+    const made: ImageEntry[] = [];
+    for (const name of Object.keys(lock().images)) {
+      work.beat(`making ${name}`);
+      made.push(await makeImage(name, work));
+    }
+    for (const scratch of [".pause", ".nft"]) rmSync(join(work.dir, scratch), { recursive: true, force: true });
+    writeFileSync(join(work.dir, "images.json"), `${JSON.stringify(made, null, 2)}\n`);
+    return { images: made.map(({ ref }) => ref) };
+  },
+};
+
+async function makeImage(name: string, work: Work): Promise<ImageEntry> {
+  const { ref, version, tool } = lockedImage(name);
+  const file = `${name}.tar`;
+  const output = join(work.dir, file);
+  const flux = name === "source-controller" || name === "kustomize-controller";
+  const program = name === "pause" ? "pause" : `usr/local/bin/${name}`;
+  const entries: Entry[] = [
+    {
+      path: program,
+      from: name === "pause" ? await compilePause(version, work) : join(work.of(tool ?? name), "bin", name),
+    },
+    { path: "tmp", directory: true, mode: 0o1777 },
+    {
+      path: "etc/passwd",
+      content: "root:x:0:0::/root:/sbin/nologin\nnobody:x:65534:65534::/tmp:/sbin/nologin\n",
+      mode: 0o644,
+    },
+    { path: "etc/group", content: "root:x:0:\nnobody:x:65534:\n", mode: 0o644 },
+    ...(name === "kube-proxy" ? await nftEntries(work) : []),
+  ];
+  const user = flux || name === "coredns" || name === "pause" ? nobody : root;
+  await writeImage({ ref, entries, entrypoint: [`/${program}`], user, version }, output);
+  const digest = (await run(join(work.of("crane"), "bin", "crane"), ["digest", "--tarball", output])).trim();
+  return { file, ref, digest, version };
+}
+
+/** Upstream publishes the pause container as one C file; it holds a pod's namespaces open and reaps its orphans. */
+async function compilePause(version: string, work: Work): Promise<string> {
+  const source = join(await moduleSource("kubernetes", "k8s.io/kubernetes"), "build", "pause", "linux", "pause.c");
+  const output = join(work.dir, ".pause");
+  await run("gcc", [
+    "-Os",
+    "-Wall",
+    "-static",
+    "-s",
+    "-Wl,--build-id=none",
+    `-DVERSION=v${version}`,
+    "-o",
+    output,
+    source,
+  ]);
+  return output;
+}
+
+/**
+ * kube-proxy calls `nft`, so its image holds Debian's, with the libraries that the program really loads. They lie where
+ * Debian has them, and `lib64` leads to the loader.
+ */
+async function nftEntries(work: Work): Promise<Entry[]> {
+  const scratch = join(work.dir, ".nft");
+  const libraries = "usr/lib/x86_64-linux-gnu";
+  mkdirSync(scratch, { recursive: true });
+  await run("tar", [
+    "-xf",
+    join(work.of("debian-base"), "base.tar"),
+    "-C",
+    scratch,
+    "--no-same-owner",
+    "./usr/sbin/nft",
+    `./${libraries}`,
+  ]);
+
+  const loader = join(scratch, libraries, "ld-linux-x86-64.so.2");
+  const listed = await run(loader, [
+    "--library-path",
+    join(scratch, libraries),
+    "--list",
+    join(scratch, "usr/sbin/nft"),
+  ]);
+  const found = listed.matchAll(/=> (\S+) \(/g);
+  const names = new Set(
+    [...found].map(([, path = ""]) => relative(scratch, path)).filter((path) => path.startsWith(libraries)),
+  );
+  return [
+    { path: "usr/sbin/nft", from: join(scratch, "usr/sbin/nft") },
+    { path: `${libraries}/${basename(loader)}`, from: loader },
+    ...[...names]
+      .filter((path) => basename(path) !== basename(loader))
+      .map((path) => ({ path, from: join(scratch, path) })),
+    { path: "lib64", linkTo: libraries },
+    { path: "lib", linkTo: "usr/lib" },
+  ];
+}

@@ -1,0 +1,69 @@
+import { chmodSync, copyFileSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { download } from "../lib/download";
+import { defaultBinaryName, goBuild } from "../lib/go";
+import { repositoryPath } from "../lib/repository";
+import { run } from "../lib/run";
+import { fromEither } from "../lib/source";
+import type { Recipe, Work } from "../lib/store";
+import { fill, lockedTool, type ReleaseFile, type Tool } from "../lock";
+
+/** Binaries in `bin/`, from the official download or compiled from the module in `artifacts/modules/<name>`. */
+export function toolRecipe(name: string): Recipe {
+  const tool = lockedTool(name);
+  const module = repositoryPath("artifacts", "modules", name);
+  return {
+    name,
+    needs: [],
+    from: tool,
+    files: [join(module, "go.mod"), join(module, "go.sum")],
+    make: async (work) => {
+      mkdirSync(join(work.dir, "bin"));
+      const files = tool.release;
+      const source = await fromEither(
+        files && (() => takeReleases(tool.version, files, work)),
+        () => compile(tool, module, work),
+        work.note,
+      );
+      return { version: tool.version, source };
+    },
+  };
+}
+
+async function compile(tool: Tool, moduleDir: string, work: Work): Promise<void> {
+  const { packages, tags, ldflags } = tool.build;
+  await goBuild(
+    {
+      moduleDir,
+      output: `${join(work.dir, "bin")}/`,
+      packages: Object.values(packages),
+      tags,
+      ldflags: ldflags.map((flag) => fill(flag, tool.version)),
+    },
+    work.beat,
+  );
+  for (const [name, path] of Object.entries(packages)) {
+    renameSync(join(work.dir, "bin", defaultBinaryName(path)), join(work.dir, "bin", name));
+  }
+}
+
+/** Downloads, checks and unpacks a release into `bin/`. */
+export async function takeReleases(version: string, files: ReleaseFile[], work: Work): Promise<void> {
+  for (const file of files) {
+    const url = fill(file.url, version);
+    work.beat(`downloading ${url}`);
+    const checksums = file.checksums && fill(file.checksums.replace("{url}", url), version);
+    const path = await download({ url, checksums, sha256: file.sha256 }, work.downloads);
+    for (const [name, member] of Object.entries(file.take)) {
+      const target = join(work.dir, "bin", name);
+      if (member === ".") copyFileSync(path, target);
+      else await extract(path, fill(member, version), target, work.dir);
+      chmodSync(target, 0o755);
+    }
+  }
+}
+
+async function extract(archive: string, member: string, target: string, dir: string): Promise<void> {
+  await run("tar", ["--extract", "--gzip", "--file", archive, "--directory", dir, "--no-same-owner", member]);
+  renameSync(join(dir, member), target);
+}
