@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { compare } from "../shared/diff";
 import type { Context, Resource, Stored, Work } from "../shared/provider";
-import { type Properties, reveal, revealObject, unknown } from "../shared/value";
-import { type Output, type Runner, runScript, type Script } from "./script";
+import { type Properties, reveal, unknown } from "../shared/value";
+import { lastOutput, type Output, type Runner, runScript, type Script } from "./script";
 
 /** A resource whose life is three scripts. `check` looks at what only this sort of command has. */
 export function command(
@@ -12,10 +12,10 @@ export function command(
   const run = (
     step: Script["step"],
     inputs: Properties,
-    previous: Output,
+    old: Stored | undefined,
     work: Work,
     context: Context,
-  ): Promise<Output> => runScript(runner, step, inputs, revealObject(inputs), previous, work.timeoutMs, context);
+  ): Promise<Output> => runScript(runner, step, inputs, old?.outputs ?? {}, work.timeoutMs, context);
 
   return {
     check: async (news) => check(news),
@@ -24,30 +24,24 @@ export function command(
     async create(inputs, work, context) {
       if (work.preview) return { id: "", outputs: { ...inputs, ...unmade() } };
       const none = { stdout: "", stderr: "" };
-      const made = hasScript(inputs, "create") ? await run("create", inputs, none, work, context) : none;
+      const made = hasScript(inputs, "create") ? await run("create", inputs, undefined, work, context) : none;
       return { id: `${context.name}${randomBytes(4).toString("hex")}`, outputs: { ...inputs, ...made } };
     },
     read: async (old) => old,
     async update(old, news, work, context) {
       if (work.preview) return { ...news, ...unmade() };
-      const previous = output(old);
       const step = hasScript(news, "update") ? "update" : "create";
-      const made = hasScript(news, step) ? await run(step, news, previous, work, context) : previous;
+      const made = hasScript(news, step) ? await run(step, news, old, work, context) : lastOutput(old.outputs);
       return { ...news, ...made };
     },
     async delete(old, work, context) {
-      if (hasScript(old.outputs, "delete")) await run("delete", old.outputs, output(old), work, context);
+      if (hasScript(old.outputs, "delete")) await run("delete", old.outputs, old, work, context);
     },
   };
 }
 
 function hasScript(properties: Properties, step: Script["step"]): boolean {
   return typeof reveal(properties[step] ?? null) === "string";
-}
-
-function output(old: Stored): Output {
-  const text = (name: string) => String(reveal(old.outputs[name] ?? ""));
-  return { stdout: text("stdout"), stderr: text("stderr") };
 }
 
 function unmade(): Properties {

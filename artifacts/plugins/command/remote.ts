@@ -19,10 +19,10 @@ export async function runRemote(script: Script, inputs: Properties): Promise<voi
   try {
     await expectEnvironment(client, script);
     const env = { ...script.previousOutput, ...script.environment };
-    const channel = await open(client, script.text, env);
-    script.transcript.attach("stdout", channel.stdout);
-    script.transcript.attach("stderr", channel.stderr);
-    const { code, signal } = await finish(channel, script.stdin, script.signal, client);
+    const { code, signal } = await execute(client, script.text, env, script, (channel) => {
+      script.transcript.attach("stdout", channel.stdout);
+      script.transcript.attach("stderr", channel.stderr);
+    });
     if (script.signal.aborted) throw endedBadly(script, stopReason(script.signal));
     if (code === 0) return;
     const host = `on ${connection.host}`;
@@ -38,50 +38,55 @@ async function expectEnvironment(client: Client, script: Script): Promise<void> 
   const names = Object.keys(script.environment);
   if (names.length === 0) return;
   const probe = `for name in ${names.join(" ")}; do eval "test -n \\"\\\${$name+set}\\"" || printf '%s ' "$name"; done`;
-  const channel = await open(client, probe, script.environment);
   let missing = "";
-  channel.stdout.on("data", (chunk: Buffer) => {
-    missing += chunk.toString();
+  await execute(client, probe, script.environment, { stdin: "", signal: script.signal }, (channel) => {
+    channel.stdout.on("data", (chunk: Buffer) => {
+      missing += chunk.toString();
+    });
+    channel.stderr.resume();
   });
-  await finish(channel, "", script.signal, client);
   if (missing.trim() === "") return;
   throw new Error(
     `the machine refused the environment variables ${missing.trim()}: its sshd takes only those that AcceptEnv in sshd_config names. Name them there, or give the values on \`stdin\`.`,
   );
 }
 
-function open(client: Client, command: string, env: Record<string, string>): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    client.exec(command, { env }, (error, channel) => (error ? reject(error) : resolve(channel)));
-  });
-}
-
-function finish(
-  channel: ClientChannel,
-  stdin: string,
-  stop: AbortSignal,
+/** Runs one command line to its end. `code` is undefined when a signal or a lost connection ended it. */
+function execute(
   client: Client,
+  command: string,
+  env: Record<string, string>,
+  { stdin, signal: stop }: Pick<Script, "stdin" | "signal">,
+  attach: (channel: ClientChannel) => void,
 ): Promise<{ code: number | undefined; signal: string | undefined }> {
-  return new Promise((resolve) => {
-    let code: number | undefined;
-    let signal: string | undefined;
-    const halt = () => {
-      // sshd passes signals on only to its own sessions; closing the connection ends the rest.
-      channel.signal("TERM");
-      client.end();
-    };
-    stop.addEventListener("abort", halt, { once: true });
-    channel.on("exit", (exitCode: number | null, signalName?: string) => {
-      code = exitCode ?? undefined;
-      signal = signalName === undefined ? undefined : `it was ended by ${signalName}`;
+  return new Promise((resolve, reject) => {
+    // Everything is hooked up within the callback: the end of a short command may stand in the
+    // same packet as its start, and its events would be over after an `await`.
+    client.exec(command, { env }, (error, channel) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      let code: number | undefined;
+      let signal: string | undefined;
+      const halt = () => {
+        // sshd passes signals on only to its own sessions; closing the connection ends the rest.
+        channel.signal("TERM");
+        client.end();
+      };
+      stop.addEventListener("abort", halt, { once: true });
+      channel.on("exit", (exitCode: number | null, signalName?: string) => {
+        code = exitCode ?? undefined;
+        signal = signalName === undefined ? undefined : `it was ended by ${signalName}`;
+      });
+      channel.on("close", () => {
+        stop.removeEventListener("abort", halt);
+        resolve({ code, signal });
+      });
+      channel.on("error", () => {});
+      attach(channel);
+      channel.end(stdin);
+      if (stop.aborted) halt();
     });
-    channel.on("close", () => {
-      stop.removeEventListener("abort", halt);
-      resolve({ code, signal });
-    });
-    channel.on("error", () => {});
-    channel.stderr.resume();
-    channel.end(stdin);
-    if (stop.aborted) halt();
   });
 }

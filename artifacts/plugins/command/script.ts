@@ -1,5 +1,5 @@
 import type { Context } from "../shared/provider";
-import type { Properties } from "../shared/value";
+import { type Properties, reveal, revealObject } from "../shared/value";
 import { Redactor } from "./redactor";
 import { type Logging, Transcript } from "./transcript";
 
@@ -28,18 +28,19 @@ export type Runner = (script: Script, inputs: Properties) => Promise<void>;
 
 /**
  * Runs one script of a command, with progress shown and secrets hidden. `inputs` may hold secrets
- * and may not hold unknown values; `previous` is what the last run wrote.
+ * and may not hold unknown values; `old` are the outputs of the last run, if there was one.
  */
 export async function runScript(
   runner: Runner,
   step: Script["step"],
   inputs: Properties,
-  plain: Properties,
-  previous: Output,
+  old: Properties,
   timeoutMs: number | undefined,
   context: Context,
 ): Promise<Output> {
-  const redactor = new Redactor(inputs, ["stdin"]);
+  const plain = revealObject(inputs);
+  // A script is given what the last one wrote, and may show it.
+  const redactor = new Redactor({ ...inputs, previously: [old.stdout ?? null, old.stderr ?? null] }, ["stdin"]);
   const progress = (line: string) => context.log.progress(redactor.redact(line));
   const transcript = new Transcript((plain.logging as Logging | undefined) ?? "stdoutAndStderr", progress);
   const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
@@ -49,7 +50,7 @@ export async function runScript(
         step,
         text: String(plain[step] ?? plain.create),
         environment: (plain.environment ?? {}) as Record<string, string>,
-        previousOutput: plain.addPreviousOutputInEnv === false ? {} : previousOutput(previous),
+        previousOutput: plain.addPreviousOutputInEnv === false ? {} : previousOutput(lastOutput(old)),
         stdin: String(plain.stdin ?? ""),
         transcript,
         signal: AbortSignal.any([context.signal, ...limit]),
@@ -72,6 +73,12 @@ export function endedBadly(script: Script, how: string): Error {
 export function stopReason(signal: AbortSignal): string {
   const timedOut = signal.reason instanceof Error && signal.reason.name === "TimeoutError";
   return timedOut ? "was stopped: it ran longer than its `customTimeouts` allow" : "was stopped: the run was cancelled";
+}
+
+/** What the last run wrote, from the outputs it left. */
+export function lastOutput(outputs: Properties): Output {
+  const text = (name: string) => String(reveal(outputs[name] ?? ""));
+  return { stdout: text("stdout"), stderr: text("stderr") };
 }
 
 function previousOutput({ stdout, stderr }: Output): Record<string, string> {

@@ -87,7 +87,8 @@ export class LanguageHost {
     let child: ChildProcess;
     try {
       child = this.start("run-policy-pack", directory, [...request.getArgsList(), directory], {
-        cwd: request.getPwd(),
+        // @pulumi/policy reads the pack's version from the package.json where it is started.
+        cwd: directory,
         env: { ...process.env, ...readEnvironment(request.getEnvList()) },
         stdio: ["ignore", "pipe", "pipe"],
       });
