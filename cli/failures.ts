@@ -5,13 +5,15 @@ import { nameOf, stageOf } from "./stage-times";
 export interface Failure {
   stage: string;
   resource: string;
-  /** First line of the message. */
+  /** The message, its first lines. */
   message: string;
 }
 
 // Go's and Node's words for "the other side was not there (any more)".
 const TRANSIENT =
   /timed? ?out|deadline exceeded|connection (refused|reset|closed)|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|no route to host|unexpected EOF|handshake|temporarily|too many requests|etcdserver/i;
+
+const SHOWN_LINES = 6;
 
 /** Gathers what failed in an update from the engine's events. */
 export class Failures {
@@ -27,11 +29,17 @@ export class Failures {
     if (!text || text === "update failed" || text === "preview failed") return;
     this.texts.push(text);
     const urn = said.urn ?? "";
-    this.list.push({ stage: urn && stageOf(urn), resource: urn && nameOf(urn), message: text.split("\n")[0] ?? "" });
+    this.list.push({ stage: urn && stageOf(urn), resource: urn && nameOf(urn), message: firstLines(text) });
   }
 
   /** True where every failure is of the kind that goes away by itself. */
   transient(): boolean {
     return !this.policyViolated && this.texts.length > 0 && this.texts.every((text) => TRANSIENT.test(text));
   }
+}
+
+function firstLines(text: string): string {
+  const lines = text.split("\n");
+  const shown = lines.slice(0, SHOWN_LINES).join("\n    ");
+  return lines.length > SHOWN_LINES ? `${shown}\n    ... (all of it stands above)` : shown;
 }

@@ -23,7 +23,7 @@ export async function takeDown(stack: string): Promise<void> {
   const script = join(repositoryRoot(), "components", "node", "scripts", "local-hypervisor-down.sh");
   const directory = environmentDir(stack);
   const env = { ...process.env, STACK: stack, ENV_DIR: directory };
-  const { code } = await run("sh", [script], { env });
+  const { code } = await run("bash", [script], { env });
   if (code !== 0) throw new UserError(`taking down the local hypervisor of ${stack} failed: see above. Run it again.`);
   // Never below a mount: that would delete what is mounted there.
   if (mountsBelow(directory).length === 0) rmSync(directory, { recursive: true, force: true });

@@ -1,10 +1,10 @@
 import { duration } from "./duration";
 import type { StageTime } from "./stage-times";
 import { table } from "./table";
-import { unchanged } from "./update";
+import { type Update, unchanged } from "./update";
 
 /** The table at the end of `up`: each stage with its seconds and what it changed. */
-export function summary(stages: StageTime[], changes: Record<string, number>, totalSeconds: number): string[] {
+export function summary(stages: StageTime[], { code, changes }: Update, totalSeconds: number): string[] {
   const rows = merged(stages).map(({ stage, seconds, changed, failed }) => [
     stage,
     seconds.toFixed(1),
@@ -15,7 +15,7 @@ export function summary(stages: StageTime[], changes: Record<string, number>, to
     "",
     ...table(["stage", "seconds", "changed", ""], rows, ["seconds", "changed"]),
     "",
-    `${unchanged(changes) ? "No changes" : said(changes)}; ${duration(totalSeconds)} in all.`,
+    `${code !== 0 ? "Stopped" : unchanged(changes) ? "No changes" : said(changes)}. ${duration(totalSeconds)} in all.`,
   ];
 }
 

@@ -36,7 +36,7 @@ async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promi
   removeStaleLocks(name);
   const result = await updateTwiceIfNeeded(stack, !unattended(yes));
   stages.push(...result.stages);
-  say(summary(stages, result.changes, (performance.now() - began) / 1000).join("\n"));
+  say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
   if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);
   say(next(stack).join("\n"));
 }
