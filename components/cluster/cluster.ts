@@ -33,8 +33,6 @@ export interface ClusterArgs {
   emulated: boolean;
   /** ISO 8601; certificates count from it. */
   issuedAt: pulumi.Input<string>;
-  /** When the images that nodes pull are in the registry. */
-  imagesReady: pulumi.Resource;
 }
 
 /** What belongs to the cluster and not to one node. */

@@ -44,6 +44,8 @@ export interface RegistryAccess {
 export class Registry extends pulumi.ComponentResource implements RegistryAccess {
   readonly host: string;
   readonly address: string;
+  /** Address at which the machine that runs the program finds it. */
+  readonly reach: string;
   readonly caPem: pulumi.Output<string>;
   readonly reader: pulumi.Output<Credentials>;
   /** Credentials for CI; a secret. */
@@ -51,7 +53,6 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
   /** Depend on this to pull system images. */
   readonly ready: pulumi.Resource;
   private readonly users: pulumi.Output<RegistryUsers>;
-  private readonly endpoint: string;
   private readonly crane: string;
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -59,7 +60,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     super("grunnmur:registry:Registry", name, { host, ciPrefix, node: node.name, site: node.site }, opts);
     this.host = host;
     this.address = node.address;
-    this.endpoint = `${node.reach}:443`;
+    this.reach = node.reach;
     this.crane = args.crane;
 
     const seed = new random.RandomBytes(`${name}-seed`, { length: 32 }, { parent: this }).base64;
@@ -93,11 +94,12 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
 
   /** Pushes images of the store; `as` is the repository and tag without the registry's host. */
   push(name: string, images: (StoredImage & { as: string })[], opts: pulumi.CustomResourceOptions): local.Command {
+    const endpoint = `${this.reach}:443`;
     const list = images.map(({ file, as, digest }) => `${file} ${as} ${digest}\n`).join("");
     const stdin = pulumi.all([this.users, this.caPem]).apply(([users, ca]) => {
       const auth = basicAuth(users.platform).replace("Basic ", "");
       return payload([
-        { path: "config.json", content: JSON.stringify({ auths: { [this.endpoint]: { auth } } }), mode: 0o600 },
+        { path: "config.json", content: JSON.stringify({ auths: { [endpoint]: { auth } } }), mode: 0o600 },
         { path: "ca.pem", content: ca },
         { path: "images", content: list },
       ]);
@@ -108,7 +110,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
         create: script("registry/scripts/push-images.sh"),
         interpreter: ["/bin/bash", "-c"],
         stdin: pulumi.secret(stdin),
-        environment: { CRANE: this.crane, REGISTRY: this.endpoint },
+        environment: { CRANE: this.crane, REGISTRY: endpoint },
       },
       opts,
     );

@@ -1,0 +1,111 @@
+/** Images of the two controllers, with tags. */
+export interface ControllerImages {
+  sourceController: string;
+  kustomizeController: string;
+}
+
+export const agentNamespace = "flux-system";
+export const reconciler = "config-reconciler";
+
+/**
+ * The Deployments of source- and kustomize-controller and the Service between them, locked down as Flux's guide to
+ * multi-tenancy has it: no references across namespaces, no remote bases, and always an impersonated account.
+ */
+export function controllers(images: ControllerImages, emulated: boolean): object[] {
+  return [
+    controller(
+      {
+        name: "source-controller",
+        image: images.sourceController,
+        args: [
+          "--storage-path=/data",
+          `--storage-adv-addr=source-controller.${agentNamespace}.svc.cluster.local.`,
+          "--no-cross-namespace-refs=true",
+        ],
+        ports: [{ name: "http", containerPort: 9090 }],
+        volumes: ["data", "tmp"],
+        readiness: { path: "/", port: "http" },
+      },
+      emulated,
+    ),
+    controller(
+      {
+        name: "kustomize-controller",
+        image: images.kustomizeController,
+        args: [
+          "--no-cross-namespace-refs=true",
+          "--no-remote-bases=true",
+          `--default-service-account=${reconciler}`,
+          // A newer commit need not wait until an older one turned healthy.
+          "--feature-gates=CancelHealthCheckOnNewRevision=true",
+        ],
+        ports: [],
+        volumes: ["tmp"],
+        readiness: { path: "/readyz", port: "healthz" },
+      },
+      emulated,
+    ),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "source-controller", namespace: agentNamespace },
+      spec: { selector: { app: "source-controller" }, ports: [{ name: "http", port: 80, targetPort: "http" }] },
+    },
+  ];
+}
+
+interface Controller {
+  name: string;
+  image: string;
+  args: string[];
+  ports: { name: string; containerPort: number }[];
+  volumes: string[];
+  readiness: { path: string; port: string };
+}
+
+function controller({ name, image, args, ports, volumes, readiness }: Controller, emulated: boolean): object {
+  const patience = emulated ? { timeoutSeconds: 30, periodSeconds: 15, failureThreshold: 20 } : {};
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: agentNamespace, labels: { app: name } },
+    spec: {
+      replicas: 1,
+      // One at a time: two would write the same storage and apply the same objects.
+      strategy: { type: "Recreate" },
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          serviceAccountName: name,
+          terminationGracePeriodSeconds: 10,
+          securityContext: { fsGroup: 1337, runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+          containers: [
+            {
+              name: "manager",
+              image,
+              imagePullPolicy: "IfNotPresent",
+              // A single replica that is recreated has nobody to hold an election with.
+              args: [...args, "--log-level=info", "--log-encoding=json", "--enable-leader-election=false"],
+              env: [{ name: "RUNTIME_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } }],
+              ports: [...ports, { name: "http-prom", containerPort: 8080 }, { name: "healthz", containerPort: 9440 }],
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ["ALL"] },
+              },
+              resources: {
+                requests: { cpu: "50m", memory: "64Mi", "ephemeral-storage": "64Mi" },
+                limits: { cpu: "1", memory: "512Mi", "ephemeral-storage": "1Gi" },
+              },
+              livenessProbe: { httpGet: { path: "/healthz", port: "healthz" }, ...patience },
+              readinessProbe: { httpGet: readiness, ...(emulated ? { timeoutSeconds: 15, periodSeconds: 5 } : {}) },
+              volumeMounts: volumes.map((volume) => ({ name: volume, mountPath: `/${volume}` })),
+            },
+          ],
+          volumes: volumes.map((volume) => ({ name: volume, emptyDir: {} })),
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { local, remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { SshKey } from "../keys/ssh";
+import type { Node } from "../node/node";
+import { payload } from "../payload";
+import { script } from "../script";
+import { agentNamespace, type ControllerImages, controllers } from "./controllers";
+import { KubernetesObject, parse } from "./manifest";
+import { deployKeySecret, knownHost, type SyncArgs, syncObjects } from "./sync";
+
+/** A GitLab project at which the deploy key is registered. */
+export interface GitLab {
+  /** Such as `https://gitlab.example.no`. */
+  url: string;
+  projectId: number;
+  /** A secret; absent in a preview. */
+  token: pulumi.Input<string>;
+}
+
+export interface SyncAgentArgs extends SyncArgs {
+  stack: string;
+  provider: pulumi.ProviderResource;
+  /** A node of the cluster, from which the key's rights are proven. */
+  node: Node;
+  /** Text of Flux's CRDs. */
+  crds: string;
+  images: ControllerImages;
+  /** A fresh key for this cluster; its private half is a secret. */
+  deployKey: pulumi.Output<SshKey>;
+  /** Public SSH host key of the Git host. */
+  hostKey: pulumi.Input<string>;
+  /** Where the key is registered; absent where the environment serves its own Git. */
+  gitLab?: GitLab;
+  /** When the repository has something to pull. */
+  repositoryReady: pulumi.Resource[];
+  emulated: boolean;
+}
+
+/** Flux: source- and kustomize-controller, and what they pull. */
+export class SyncAgent extends pulumi.ComponentResource {
+  /** Public half of the deploy key. */
+  readonly deployKey: pulumi.Output<string>;
+  /** True once the Git host has let the key fetch and refused its push. */
+  readonly readOnly: pulumi.Output<boolean>;
+
+  constructor(name: string, args: SyncAgentArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { repository, branch, path, intervalSeconds, provider, emulated } = args;
+    const gitHost = args.gitLab?.url ?? "registry node";
+    super("grunnmur:agent:SyncAgent", name, { repository, branch, path, intervalSeconds, gitHost }, opts);
+    this.deployKey = pulumi.unsecret(args.deployKey.apply((key) => key.publicKey));
+
+    const object = (manifest: object, dependsOn: pulumi.Resource[]) =>
+      new KubernetesObject(name, manifest, { parent: this, provider, dependsOn });
+    const namespace = object(namespaceManifest, []);
+    const definitions = parse(args.crds).map((manifest) => object(manifest, []));
+    const rights = parse(script("agent/files/rbac.yaml")).map((manifest) => object(manifest, [namespace]));
+    const running = controllers(args.images, emulated).map((manifest) => object(manifest, [...rights, ...definitions]));
+
+    const registered = args.gitLab ? [this.register(name, args, args.gitLab)] : [];
+    const proof = this.prove(name, args, [...args.repositoryReady, ...registered]);
+    const secret = object(deployKeyManifest(args), [namespace]);
+    for (const manifest of syncObjects(args)) {
+      // Nothing is pulled with a key that may also push.
+      object(manifest, [...running, ...definitions, secret, proof]);
+    }
+    this.readOnly = pulumi.unsecret(proof.stdout).apply((text) => text.trim() === "read-only");
+    this.registerOutputs({ deployKey: this.deployKey });
+  }
+
+  private prove(name: string, args: SyncAgentArgs, dependsOn: pulumi.Resource[]): remote.Command {
+    const { repository, branch, node } = args;
+    const stdin = pulumi.all([args.deployKey, args.hostKey]).apply(([key, hostKey]) =>
+      payload([
+        { path: "key", content: key.privateKey, mode: 0o600 },
+        { path: "known_hosts", content: knownHost(repository, hostKey) },
+        { path: "repository", content: `${repository}\n` },
+        { path: "branch", content: `${branch}\n` },
+      ]),
+    );
+    return new remote.Command(
+      `${name}-deploy-key-proof`,
+      {
+        connection: node.connection,
+        create: script("agent/scripts/prove-read-only.sh"),
+        stdin: pulumi.secret(stdin),
+        triggers: [node.ready.id],
+      },
+      { parent: this, dependsOn: [node.ready, ...dependsOn] }, // the key must be registered first
+    );
+  }
+
+  private register(name: string, { stack, deployKey }: SyncAgentArgs, gitLab: GitLab): local.Command {
+    const stdin = pulumi.all([deployKey, gitLab.token]).apply(([key, token]) =>
+      payload([
+        { path: "header", content: `header = "PRIVATE-TOKEN: ${token}"\n`, mode: 0o600 },
+        { path: "key.pub", content: key.publicKey },
+      ]),
+    );
+    return new local.Command(
+      `${name}-deploy-key`,
+      {
+        create: script("agent/scripts/register-deploy-key.sh"),
+        interpreter: ["/bin/bash", "-c"],
+        stdin: pulumi.secret(stdin),
+        environment: { GITLAB: gitLab.url, PROJECT: String(gitLab.projectId), TITLE: `grunnmur ${stack}` },
+      },
+      { parent: this },
+    );
+  }
+}
+
+const namespaceManifest = {
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name: agentNamespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
+};
+
+function deployKeyManifest({ deployKey, hostKey, repository }: SyncAgentArgs) {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: deployKeySecret, namespace: agentNamespace },
+    type: "Opaque",
+    stringData: pulumi.secret({
+      identity: deployKey.apply((key) => key.privateKey),
+      "identity.pub": deployKey.apply((key) => key.publicKey),
+      known_hosts: pulumi.output(hostKey).apply((key) => knownHost(repository, key)),
+    }),
+  };
+}

@@ -1,0 +1,55 @@
+import { agentNamespace, reconciler } from "./controllers";
+
+export interface SyncArgs {
+  /** Such as `ssh://git@10.20.0.10/srv/git/config.git`. */
+  repository: string;
+  branch: string;
+  path: string;
+  /** Time between two looks at the repository. */
+  intervalSeconds: number;
+}
+
+export const syncName = "flux-system";
+export const deployKeySecret = "deploy-key";
+
+/** What the agent pulls and applies: the repository, and the stack's path in it. */
+export function syncObjects({ repository, branch, path, intervalSeconds }: SyncArgs): object[] {
+  const metadata = { name: syncName, namespace: agentNamespace };
+  return [
+    {
+      apiVersion: "source.toolkit.fluxcd.io/v1",
+      kind: "GitRepository",
+      metadata,
+      spec: {
+        url: repository,
+        ref: { branch },
+        interval: `${intervalSeconds}s`,
+        timeout: "60s",
+        secretRef: { name: deployKeySecret },
+      },
+    },
+    {
+      apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+      kind: "Kustomization",
+      metadata,
+      spec: {
+        sourceRef: { kind: "GitRepository", name: syncName },
+        path,
+        // How long drift may stand; a new commit is applied at once all the same.
+        interval: `${Math.max(20, intervalSeconds)}s`,
+        retryInterval: "15s",
+        timeout: "5m",
+        prune: true,
+        wait: true,
+        serviceAccountName: reconciler,
+      },
+    },
+  ];
+}
+
+/** The host, and port if it is not 22, as OpenSSH's known_hosts writes it. */
+export function knownHost(repository: string, hostKey: string): string {
+  const { hostname, port } = new URL(repository);
+  const host = port === "" || port === "22" ? hostname : `[${hostname}]:${port}`;
+  return `${host} ${hostKey}\n`;
+}

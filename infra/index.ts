@@ -1,0 +1,36 @@
+import * as pulumi from "@pulumi/pulumi";
+import { fromPulumi, parseStack } from "../stacks/load";
+import { Platform } from "./platform";
+
+const config = new pulumi.Config("grunnmur");
+const stack = parseStack(fromPulumi(pulumi.runtime.allConfig()), pulumi.getStack());
+const platform = new Platform(stack, { gitHostToken: config.getSecret("gitHostToken") });
+
+/** For administration from this machine. */
+export const kubeconfig = platform.cluster.kubeconfig;
+export const registry = {
+  host: platform.registry.host,
+  address: platform.registry.address,
+  reach: platform.registry.reach,
+  caPem: platform.registry.caPem,
+};
+/** Credentials that may pull, and credentials that CI may push with. */
+export const registryReader = pulumi.secret(platform.registry.reader);
+export const registryCi = pulumi.secret(platform.registry.ci);
+export const nodes = platform.nodes.map(({ name, role, site, address, reach }) => ({
+  name,
+  role,
+  site,
+  address,
+  reach,
+}));
+export const hostKeys = Object.fromEntries(platform.nodes.map(({ name, hostKey }) => [name, hostKey]));
+export const measured = Object.fromEntries(platform.nodes.map((node) => [node.name, node.measured]));
+/** Private half of the key that may log in to the nodes. */
+export const sshKey = pulumi.secret(platform.adminKey.apply((key) => key.privateKey));
+/** The cluster's key to Git: its public half, its private half, and whether the Git host proved it read-only. */
+export const deployKey = platform.agent.deployKey;
+export const deployKeyPrivate = pulumi.secret(platform.deployKey.apply((key) => key.privateKey));
+export const deployKeyReadOnly = platform.agent.readOnly;
+/** Private half of the key with which a person pushes to the environment's own Git server. */
+export const personKey = pulumi.secret(platform.personKey.apply((key) => key.privateKey));

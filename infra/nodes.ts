@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SshKey } from "../components/keys/ssh";
+import { detectAcceleration } from "../components/node/acceleration";
+import { ExistingNode } from "../components/node/existing-node";
+import { type Hypervisor, KvmNode } from "../components/node/kvm-node";
+import { LocalHypervisor } from "../components/node/local-hypervisor";
+import type { Node, PreflightLimits } from "../components/node/node";
+import type { Hypervisor as DeclaredHypervisor, Stack } from "../stacks/stack";
+import { goldenImage } from "./artifacts";
+import { environmentDir } from "./home";
+
+export interface Nodes {
+  all: Node[];
+  /** Some guest's CPU is emulated. */
+  emulated: boolean;
+}
+
+/** Every node of the stack, made or found. */
+export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent: pulumi.Resource): Nodes {
+  const acceleration = detectAcceleration();
+  const locals = new Map<string, LocalHypervisor>();
+  for (const { name, kind } of stack.hypervisors) {
+    if (kind !== "local") continue;
+    if (!acceleration.kvm) tellOrRefuse(stack, acceleration.reason);
+    const guests = stack.nodes.filter((node) => node.kind === "libvirt" && node.hypervisor.name === name);
+    const args = {
+      stack: stack.name,
+      environmentDir: environmentDir(stack.name),
+      cidr: stack.network.cidr,
+      gateway: stack.network.gateway,
+      guests: guests.map(({ name, role, address, reach }) => ({ name, role, address, reach })),
+    };
+    locals.set(name, new LocalHypervisor(name, args, acceleration, { parent }));
+  }
+  const limits = preflightLimits(stack);
+  const all = stack.nodes.map((node): Node => {
+    const { name, role, address, reach, cores, memoryMiB } = node;
+    const common = { role, site: node.site.name, address, reach, cores, memoryMiB, limits, adminKey };
+    if (node.kind === "existing") {
+      return new ExistingNode(name, { ...common, sshHostKey: node.sshHostKey, sshUser: node.sshUser }, { parent });
+    }
+    const local = locals.get(node.hypervisor.name);
+    return new KvmNode(
+      name,
+      {
+        ...common,
+        diskGiB: node.diskGiB,
+        network: stack.network,
+        hypervisor: local?.hypervisor ?? remoteHypervisor(node.hypervisor),
+        image: goldenImage(),
+      },
+      { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them
+    );
+  });
+  return { all, emulated: locals.size > 0 && !acceleration.kvm };
+}
+
+/** Guests on another machine use its KVM: a hypervisor without it is not worth a network's distance. */
+function remoteHypervisor(hypervisor: DeclaredHypervisor): Hypervisor {
+  if (hypervisor.kind !== "remote") throw new Error(`hypervisor ${hypervisor.name} is this machine`);
+  const { name, uri, bridge, storagePool } = hypervisor;
+  return {
+    name,
+    uri,
+    bridge,
+    pool: storagePool,
+    readsStore: false,
+    emulated: false,
+    consoleLogDir: "/var/log/libvirt/qemu",
+  };
+}
+
+function tellOrRefuse(stack: Stack, reason: string): void {
+  const cost = "guests run on emulated CPUs, about 12 times slower; expect some minutes where KVM takes seconds";
+  if (!stack.cluster.emulationAllowed) {
+    throw new Error(
+      `KVM does not work on this machine: ${reason}. Without it ${cost}. Use a machine with KVM, or set grunnmur:cluster.emulationAllowed to true.`,
+    );
+  }
+  pulumi.log.warn(`No KVM on this machine: ${reason}. The ${cost}.`);
+}
+
+/** Ten milliseconds is what etcd's documentation asks of production; a laptop or an emulated guest is let off. */
+function preflightLimits({ environment }: Stack): PreflightLimits {
+  switch (environment) {
+    case "production":
+      return { fsyncP99Milliseconds: 10, stealPercent: 5 };
+    case "development":
+      return { fsyncP99Milliseconds: 500, stealPercent: 50 };
+  }
+}

@@ -1,0 +1,159 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { SyncAgent } from "../components/agent/sync-agent";
+import { Cluster } from "../components/cluster/cluster";
+import { GitServer } from "../components/git-server/git-server";
+import { type SshKey, sshKey } from "../components/keys/ssh";
+import type { Node } from "../components/node/node";
+import { siteFiles } from "../components/node/site-files";
+import { Registry } from "../components/registry/registry";
+import { renderConfigRepo } from "../gitops/render";
+import type { Stack } from "../stacks/stack";
+import * as artifacts from "./artifacts";
+import { makeNodes } from "./nodes";
+
+/** Secrets that a person sets with `pulumi config set --secret`; a preview does without. */
+export interface StackSecrets {
+  gitHostToken?: pulumi.Output<string>;
+}
+
+/** One environment, from its nodes to the agent that keeps it as Git says. Its inputs are the checked stack. */
+export class Platform extends pulumi.ComponentResource {
+  readonly nodes: Node[];
+  readonly registry: Registry;
+  readonly cluster: Cluster;
+  readonly agent: SyncAgent;
+  /** May log in to every node; a secret. */
+  readonly adminKey: pulumi.Output<SshKey>;
+  /** May push to the environment's own Git server; a secret. */
+  readonly personKey: pulumi.Output<SshKey>;
+  /** The cluster's own key to Git; a secret. */
+  readonly deployKey: pulumi.Output<SshKey>;
+
+  constructor(stack: Stack, secrets: StackSecrets) {
+    super("grunnmur:platform:Platform", stack.name, stack);
+    const seed = new random.RandomBytes("platform-seed", { length: 32 }, { parent: this }).base64;
+    const keyFor = (purpose: string) => pulumi.secret(seed.apply((base64) => sshKey(base64, purpose)));
+    this.adminKey = keyFor("admin");
+    this.personKey = keyFor("person");
+    this.deployKey = keyFor(`deploy-${stack.cluster.name}`);
+    const issuedAt = this.firstDay();
+
+    const { all, emulated } = makeNodes(stack, this.adminKey, this);
+    this.nodes = all;
+    const peers = all.map(({ name, role, address }) => ({ name, role, address }));
+    const registryNode = one(all, "registry");
+    const registrySite = siteFiles(stack.network, registryNode, peers, stack.registry.host);
+    this.registry = new Registry(
+      "registry",
+      {
+        ...stack.registry,
+        node: registryNode,
+        siteFiles: registrySite,
+        systemImages: artifacts.systemImages(),
+        crane: artifacts.cranePath(),
+        issuedAt,
+      },
+      { parent: this },
+    );
+
+    this.cluster = new Cluster(
+      "cluster",
+      {
+        clusterName: stack.cluster.name,
+        kubernetesVersion: artifacts.imageTag("kube-apiserver"),
+        etcdTag: artifacts.imageTag("etcd"),
+        corednsTag: artifacts.imageTag("coredns"),
+        controlPlanes: all.filter(({ role }) => role === "control-plane"),
+        workers: all.filter(({ role }) => role === "worker"),
+        peers,
+        network: stack.network,
+        country: one(stack.nodes, "control-plane").site.country,
+        registry: this.registry,
+        emulated,
+        issuedAt,
+      },
+      { parent: this },
+    );
+
+    const git = this.git(stack, registryNode);
+    this.agent = new SyncAgent(
+      "agent",
+      {
+        ...stack.sync,
+        stack: stack.name,
+        provider: this.cluster.provider,
+        node: one(all, "control-plane"),
+        crds: artifacts.fluxDefinitions(),
+        images: artifacts.controllerImages(),
+        deployKey: this.deployKey,
+        hostKey: stack.sync.hostKey ?? registryNode.hostKey,
+        gitLab: gitLab(stack, secrets),
+        repositoryReady: git,
+        emulated,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+
+  /** The day on which the environment was made, from which its certificates count; kept in the state. */
+  private firstDay(): pulumi.Output<string> {
+    const day = new local.Command("first-day", { create: "date -u +%Y-%m-%dT00:00:00Z" }, { parent: this });
+    return day.stdout.apply((text) => text.trim());
+  }
+
+  /** The Git host, where the environment has its own, and what fills it. */
+  private git(stack: Stack, node: Node): pulumi.Resource[] {
+    if (stack.sync.gitHost.kind !== "registry-node") return [];
+    const demo = stack.sync.demo ? artifacts.demo() : undefined;
+    const pushed = demo
+      ? [
+          this.registry.push("demo-image", [{ ...demo.image, as: demo.image.ref }], {
+            parent: this,
+            dependsOn: [this.registry.ready],
+          }),
+        ]
+      : [];
+    const server = new GitServer(
+      "git",
+      {
+        node,
+        readerKey: this.deployKey.apply((key) => key.publicKey),
+        writerKey: this.personKey.apply((key) => key.publicKey),
+        configFiles: demo ? configFiles(stack, demo.sha) : [],
+        bundles: demo ? { "payment-service": demo.bundle } : {},
+      },
+      { parent: this },
+    );
+    return [server.ready, ...pushed];
+  }
+}
+
+function configFiles(stack: Stack, tag: string) {
+  return renderConfigRepo({
+    cluster: stack.name,
+    registry: stack.registry.host,
+    tag,
+    region: one(stack.nodes, "control-plane").site.country,
+    profile: stack.locality.profile,
+  });
+}
+
+function gitLab({ sync }: Stack, { gitHostToken }: StackSecrets) {
+  if (sync.gitHost.kind !== "gitlab") return undefined;
+  const { url, projectId } = sync.gitHost;
+  if (!gitHostToken && !pulumi.runtime.isDryRun()) {
+    throw new Error(
+      "grunnmur:gitHostToken is missing: the deploy key is registered with it. Set it with: pulumi config set --secret grunnmur:gitHostToken",
+    );
+  }
+  return { url, projectId, token: gitHostToken ?? pulumi.secret("") };
+}
+
+function one<T extends { role: Node["role"] }>(nodes: T[], role: Node["role"]): T {
+  const found = nodes.find((node) => node.role === role);
+  if (!found) throw new Error(`the stack has no ${role} node`);
+  return found;
+}
