@@ -33,7 +33,7 @@ test("a node's labels name its country and its site", () => {
   const site = siteRegister([]).get("osl-1");
   assert.ok(site);
   assert.deepEqual(topologyLabels(site), {
-    "topology.kubernetes.io/region": "no",
+    "topology.kubernetes.io/region": "NO",
     "topology.kubernetes.io/zone": "osl-1",
   });
 });

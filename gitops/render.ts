@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What the scaffold of a configuration repository must know of the stack it is for. */
+export interface ConfigRepoValues {
+  /** Name of the stack; the agent reads `clusters/<cluster>`. */
+  cluster: string;
+  /** Name of the stack's registry, without scheme or path. */
+  registry: string;
+  /** Tag of payment-service's image: the 40 hex digits of the commit that it was built from. */
+  tag: string;
+  /** Value of the nodes' label `topology.kubernetes.io/region`: the country of the stack's site, such as NO. */
+  region: string;
+  /** The stack's locality profile, by which merge requests are checked. */
+  profile: string;
+}
+
+export interface RepoFile {
+  /** Path inside the repository, with slashes. */
+  path: string;
+  content: string;
+}
+
+const ALLOWED: Record<keyof ConfigRepoValues, RegExp> = {
+  cluster: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+  registry: /^[a-z0-9.-]+$/,
+  tag: /^[0-9a-f]{40}$/,
+  region: /^[A-Z]{2}$/,
+  profile: /^[A-Za-z+]+$/,
+};
+
+/** The files of a stack's first commit of configuration. @throws Error for a value that is not of its form */
+export function renderConfigRepo(values: ConfigRepoValues): RepoFile[] {
+  return renderFiles(templates(), values);
+}
+
+/** Puts values in place of `{{name}}`, in paths and contents. @throws Error for an unknown name or a misformed value */
+export function renderFiles(files: readonly RepoFile[], values: ConfigRepoValues): RepoFile[] {
+  for (const [name, form] of Object.entries(ALLOWED)) {
+    const value = values[name as keyof ConfigRepoValues];
+    if (!form.test(value)) throw new Error(`${name}: received ${JSON.stringify(value)}, allowed is ${form.source}`);
+  }
+  return files.map(({ path, content }) => ({ path: fill(path, path, values), content: fill(content, path, values) }));
+}
+
+function fill(text: string, path: string, values: ConfigRepoValues): string {
+  return text.replace(/\{\{(.*?)\}\}/g, (whole, name: string) => {
+    const value = values[name as keyof ConfigRepoValues];
+    if (Object.hasOwn(ALLOWED, name)) return value;
+    throw new Error(`${path}: unknown placeholder ${whole}, allowed are ${Object.keys(ALLOWED).join(", ")}`);
+  });
+}
+
+function templates(): RepoFile[] {
+  const root = join(projectRoot(__dirname), "gitops", "config-repo");
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort()
+    .map((path) => ({ path, content: readFileSync(join(root, path), "utf8") }));
+}
+
+/** Compiled code lies in `dist/`, the scaffold does not: both are found from the folder that holds `Pulumi.yaml`. */
+function projectRoot(folder: string): string {
+  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+  if (dirname(folder) === folder) throw new Error(`no Pulumi.yaml above ${__dirname}: run from the project's checkout`);
+  return projectRoot(dirname(folder));
+}
