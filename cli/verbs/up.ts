@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { ensure } from "../../artifacts/store";
 import type { Stack } from "../../stacks/stack";
 import { stackOption, verb, yesOption } from "../command";
-import { installHostPackages } from "../host-packages";
+import { installPackagesFor } from "../host-packages";
 import { artifactsFor } from "../preparation";
 import { ensureStack } from "../pulumi";
 import { say } from "../say";
@@ -30,7 +30,7 @@ async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promi
   const stack = readStack(name);
   requireSomebody(yes, `change ${name}`);
   const began = performance.now();
-  const stages = [await timed("host packages", () => installHostPackages(stack, yes))];
+  const stages = [await timed("host packages", () => installPackagesFor(stack, yes))];
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
   await ensureStack(name);
   removeStaleLocks(name);

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { program } from "./program";
+
+test("every verb has a description and an example in its help", () => {
+  const names = program().commands.map((command) => command.name());
+  assert.deepEqual(names, ["up", "preview", "status", "destroy", "env", "kubectl", "ssh", "test"]);
+  for (const command of program().commands) {
+    let help = "";
+    command.configureOutput({ writeOut: (text) => (help += text) });
+    command.outputHelp();
+    assert.match(help, new RegExp(`Examples:\n  \\$ \\./grunnmur ${command.name()}`));
+    assert.ok(command.description().length > 10);
+  }
+});
+
+const parse = async (...args: string[]): Promise<string> => {
+  const root = program();
+  let said = "";
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride().configureOutput({ writeErr: (text) => (said += text), writeOut: () => undefined });
+  }
+  await assert.rejects(root.parseAsync(args, { from: "user" }));
+  return said;
+};
+
+test("a mistyped verb or option is answered with the one that was meant", async () => {
+  assert.match(await parse("destory"), /unknown command 'destory'\n\(Did you mean destroy\?\)/);
+  assert.match(await parse("up", "--stak", "local"), /unknown option '--stak'\n\(Did you mean --stack\?\)/);
+  assert.match(await parse("test", "all"), /Allowed choices are unit, e2e/);
+});
