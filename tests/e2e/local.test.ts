@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, type TestContext, test } from "node:test";
+import type { Outputs } from "../../cli/outputs";
+import { environmentDir } from "../../cli/places";
+import type { Report } from "../../cli/status/report";
+import { commitReplicas, withClone } from "./support/git";
+import { processesOf, traces } from "./support/machine";
+import { until } from "./support/poll";
+import { grunnmur, must, repository, type, withEnvironment } from "./support/user";
+
+// One environment, from nothing to nothing, step by step as a user would. The deadlines are for emulated CPUs on a busy
+// machine; the figures in the diagnostics are what the product promises.
+
+const MINUTES = 60_000;
+const stackFile = join(repository, "Pulumi.local.yaml");
+const stackFileBefore = readFileSync(stackFile, "utf8");
+let mayDestroy = false;
+
+before(async () => {
+  // Without --yes, destroy only says whether there is anything.
+  const { code } = await grunnmur(["destroy"], { env: { CI: "" } });
+  assert.equal(code, 0, "the environment local is up already: take it down first, with ./grunnmur destroy");
+  mayDestroy = true;
+});
+
+after(async () => {
+  writeFileSync(stackFile, stackFileBefore);
+  if (mayDestroy) await grunnmur(["destroy", "--yes"], { show: true });
+});
+
+test("from nothing to a self-healing platform, and back", { timeout: 150 * MINUTES }, async (t) => {
+  const step = async (name: string, run: (t: TestContext) => Promise<void>): Promise<void> => {
+    // A step that failed makes those after it meaningless.
+    let failure: unknown;
+    await t.test(name, (context) =>
+      run(context).catch((error) => {
+        failure = error;
+        throw error;
+      }),
+    );
+    if (failure) throw failure;
+  };
+  let outputs: Outputs = {};
+  let upSince = 0;
+
+  await step("bad configuration: every mistake at once, and nothing is started", badConfiguration);
+
+  await step("up on a fresh machine", async (t) => {
+    const up = await must(grunnmur(["up", "--yes"], { show: true }));
+    upSince = performance.now();
+    t.diagnostic(`up: ${up.seconds.toFixed(0)} s (12 minutes with artifacts in the store, emulated)`);
+    assert.match(up.stderr, /stage +seconds/);
+    assert.match(up.stderr, /Try next:\n(.*\.\/grunnmur .*\n){3}/);
+    assert.equal(readFileSync(stackFile, "utf8"), stackFileBefore, "up must not change the stack file");
+    const memory = processesOf("local").reduce((sum, { memoryMiB }) => sum + memoryMiB, 0);
+    const disk = await must(type("du", ["-sm", environmentDir("local")]));
+    t.diagnostic(`memory: ${memory.toFixed(0)} MiB (9 GiB); disk: ${Number.parseInt(disk.stdout, 10)} MiB (15 GiB)`);
+  });
+
+  await step("status: all is ready", async () => {
+    const report = await status();
+    const members = report.nodes.filter(({ role }) => role !== "registry");
+    assert.deepEqual(
+      members.map(({ ready }) => ready),
+      [true, true],
+    );
+    assert.equal(report.registry.ready, true);
+    assert.match(report.cluster.version ?? "", /^v1\.\d+\.\d+/);
+    assert.equal(report.agent.readOnlyKey, true);
+    assert.equal(report.agent.lastApplied, report.agent.revision);
+    const payment = report.workloads.find(({ name }) => name === "payment-service");
+    assert.deepEqual([payment?.namespace, payment?.ready, payment?.desired], ["production", 3, 3]);
+    assert.match(payment?.image ?? "", /^registry\.local\.grunnmur\.internal\/payment-service@sha256:[0-9a-f]{64}$/);
+  });
+
+  await step("the service answers through its Service", async () => {
+    const path = "/api/v1/namespaces/production/services/payment-service:80/proxy/healthz";
+    await must(kubectl("get", "--raw", path));
+  });
+
+  await step("a second up, a preview and plain pulumi find nothing to change", async (t) => {
+    const again = await must(grunnmur(["up", "--yes"]));
+    assert.match(again.stderr, /No changes/);
+    t.diagnostic(`second up: ${again.seconds.toFixed(0)} s (90 s)`);
+    await must(grunnmur(["preview", "--expect-no-changes"]));
+    await must(withEnvironment("pulumi preview --stack local --expect-no-changes"));
+    await must(withEnvironment("pulumi up --stack local --yes --skip-preview --expect-no-changes"));
+    const shown = await must(withEnvironment("pulumi stack output --stack local --json --show-secrets"));
+    outputs = JSON.parse(shown.stdout) as Outputs;
+  });
+
+  await step("a pushed commit is applied", async (t) => {
+    await withClone(outputs, outputs.personKey ?? "", async (clone) => {
+      for (const replicas of [2, 3]) {
+        await commitReplicas(clone, "payment-service", replicas);
+        await must(clone.git("push", "-q"));
+        const seconds = await until(`${replicas} replicas out of Git`, 600, () => runs(replicas));
+        t.diagnostic(`commit with ${replicas} replicas live: ${seconds.toFixed(0)} s after the push (90 s)`);
+      }
+    });
+  });
+
+  await step("what is scaled by hand goes back to what Git says", async (t) => {
+    await must(kubectl("scale", "deployment", "payment-service", "-n", "production", "--replicas=5"));
+    const seconds = await until("3 replicas again", 600, async () => (await replicas()).desired === 3);
+    t.diagnostic(`drift undone: ${seconds.toFixed(0)} s (60 s)`);
+  });
+
+  await step("a deleted Deployment comes back", async (t) => {
+    await must(kubectl("delete", "deployment", "payment-service", "-n", "production", "--wait=true"));
+    const seconds = await until("the Deployment with 3 ready pods", 600, () => runs(3));
+    t.diagnostic(`deleted Deployment back and ready: ${seconds.toFixed(0)} s (90 s)`);
+  });
+
+  await step("the cluster's own key fetches and cannot push", async () => {
+    const { deployKeyPrivate } = outputs as { deployKeyPrivate?: string };
+    assert.ok(deployKeyPrivate, "the outputs have no deployKeyPrivate to try");
+    await withClone(outputs, deployKeyPrivate, async (clone) => {
+      await must(clone.git("fetch", "-q"));
+      await commitReplicas(clone, "payment-service", 1);
+      const push = await clone.git("push", "-q");
+      assert.notEqual(push.code, 0, "a push with the cluster's key was accepted");
+    });
+    assert.equal((await status()).agent.readOnlyKey, true);
+  });
+
+  await step("a node is reached over SSH with its pinned key", async () => {
+    const { stdout } = await must(grunnmur(["ssh", "worker-1", "hostname"]));
+    assert.equal(stdout.trim(), "worker-1");
+  });
+
+  await step("nothing of the control plane has restarted", async (t) => {
+    const { stdout } = await must(kubectl("get", "pods", "-n", "kube-system", "-o", "json"));
+    const restarts = (JSON.parse(stdout) as PodList).items.flatMap(({ metadata, status }) =>
+      (status.containerStatuses ?? [])
+        .filter((c) => c.restartCount > 0)
+        .map((c) => `${metadata.name}: ${c.restartCount}`),
+    );
+    assert.deepEqual(restarts, []);
+    t.diagnostic(`up for ${((performance.now() - upSince) / MINUTES).toFixed(1)} minutes without a restart`);
+  });
+
+  await step("destroy leaves nothing", async (t) => {
+    writeFileSync(stackFile, stackFileBefore);
+    const destroyed = await must(grunnmur(["destroy", "--yes"], { show: true }));
+    t.diagnostic(`destroy: ${destroyed.seconds.toFixed(0)} s`);
+    assert.deepEqual(traces("local"), []);
+    assert.equal((await grunnmur(["status"])).code, 1);
+    const again = await must(grunnmur(["destroy", "--yes"]));
+    assert.match(again.stderr, /nothing to destroy/);
+    assert.equal(readFileSync(stackFile, "utf8"), stackFileBefore, "destroy must not change the stack file");
+  });
+});
+
+interface PodList {
+  items: { metadata: { name: string }; status: { containerStatuses?: { restartCount: number }[] } }[];
+}
+
+async function badConfiguration(): Promise<void> {
+  const file = join(repository, "Pulumi.e2e-bad.yaml");
+  const bad = stackFileBefore
+    .replace("memoryMiB: 3072", "memory: 3GiB")
+    .replace("address: 10.20.0.12", "address: 10.99.0.12")
+    .replace("name: worker-1", "name: control-1")
+    .replace("site: local-no", "site: atlantis-1");
+  writeFileSync(file, bad);
+  try {
+    const up = await grunnmur(["up", "--stack", "e2e-bad", "--yes"]);
+    assert.equal(up.code, 1);
+    for (const mistake of ["memory", "10.99.0.12", "control-1", "atlantis-1"])
+      assert.ok(up.stderr.includes(mistake), up.stderr);
+    assert.deepEqual(traces("e2e-bad"), []);
+    assert.equal(existsSync(environmentDir("e2e-bad")), false);
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+const kubectl = (...args: string[]) => grunnmur(["kubectl", ...args]);
+
+async function status(): Promise<Report> {
+  const { stdout } = await must(grunnmur(["status", "--json"]));
+  return JSON.parse(stdout) as Report;
+}
+
+async function replicas(): Promise<{ desired: number; ready: number; settled: boolean }> {
+  const { stdout } = await must(kubectl("get", "deployment", "payment-service", "-n", "production", "-o", "json"));
+  const { spec, status } = JSON.parse(stdout) as {
+    spec: { replicas: number };
+    status: { replicas?: number; readyReplicas?: number };
+  };
+  const ready = status.readyReplicas ?? 0;
+  return { desired: spec.replicas, ready, settled: (status.replicas ?? 0) === ready };
+}
+
+async function runs(count: number): Promise<boolean> {
+  const { desired, ready, settled } = await replicas();
+  return desired === count && ready === count && settled;
+}

@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+export const repository = join(__dirname, "..", "..", "..");
+
+/** How a command that a user typed ended. */
+export interface Typed {
+  code: number;
+  stdout: string;
+  stderr: string;
+  seconds: number;
+}
+
+interface TypeOptions {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** Shows what it says while it runs: for work of minutes. */
+  show?: boolean;
+}
+
+/** Runs a program as a user without a terminal would, and never throws for its exit code. */
+export function type(command: string, args: string[], options: TypeOptions = {}): Promise<Typed> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? repository,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      if (options.show) process.stderr.write(text);
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      if (options.show) process.stderr.write(text);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code: code ?? 255, stdout, stderr, seconds: (performance.now() - began) / 1000 });
+    });
+  });
+}
+
+/** Runs `./grunnmur` and never throws for its exit code. */
+export const grunnmur = (args: string[], options?: TypeOptions): Promise<Typed> =>
+  type(join(repository, "grunnmur"), args, options);
+
+/** Runs something that must succeed. @throws with what it said */
+export async function must(typed: Promise<Typed>): Promise<Typed> {
+  const done = await typed;
+  if (done.code !== 0)
+    throw new Error(`exit code ${done.code}:\n${done.stdout.slice(-4000)}\n${done.stderr.slice(-4000)}`);
+  return done;
+}
+
+/** Runs a script in a shell where `eval "$(./grunnmur env)"` has been typed. */
+export const withEnvironment = (script: string, options?: TypeOptions): Promise<Typed> =>
+  type("sh", ["-ec", `exports=$(./grunnmur env); eval "$exports"; ${script}`], options);
