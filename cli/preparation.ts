@@ -9,11 +9,10 @@ export function artifactsFor(stack: Stack): string[] {
   const makesGuests = stack.nodes.some(({ kind }) => kind === "libvirt");
   return [
     ...FOR_PREVIEW,
-    "kubernetes",
-    "containerd",
-    "registry",
     "crane",
     "images",
+    // For kubectl; the nodes' own binaries are in the golden image.
+    "kubernetes",
     ...(makesGuests ? ["golden-image"] : []),
     ...(stack.sync.demo ? ["payment-service"] : []),
   ];

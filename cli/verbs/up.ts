@@ -26,9 +26,14 @@ export function upVerb(): Command {
     .action(up);
 }
 
+const NEEDS_ROOT =
+  "this environment runs guests on this machine, in a network namespace of their own: that needs root. " +
+  "Run the command as root (preview needs no root).";
+
 async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promise<void> {
   const stack = readStack(name);
   requireSomebody(yes, `change ${name}`);
+  if (runsHere(stack) && process.getuid?.() !== 0) throw new UserError(NEEDS_ROOT);
   const began = performance.now();
   const stages = [await timed("host packages", () => installPackagesFor(stack, yes))];
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
