@@ -43,7 +43,7 @@ function refuse(path: string): never {
  */
 function placeholder(path: string): object {
   const fail = () => refuse(path);
-  return new Proxy(
+  const stand = new Proxy(
     {},
     {
       get: (_target, key) => (key === "constructor" ? Object : refuse(path)),
@@ -52,7 +52,11 @@ function placeholder(path: string): object {
       getOwnPropertyDescriptor: fail,
     },
   );
+  placeholders.set(stand, path);
+  return stand;
 }
+
+const placeholders = new WeakMap<object, string>();
 
 /** A list with unknown items: `x in list` and `a + b` see the known items first, then the unknown. */
 function withUnknownItems(items: unknown[], unknownPaths: Map<number, string>): unknown[] {
@@ -112,13 +116,13 @@ export function toCel(value: unknown, path = ""): unknown {
   return value;
 }
 
-/** True where a prepared list or value has an unknown in it somewhere directly. */
-export function isPlaceholder(value: unknown): boolean {
-  if (value === null || typeof value !== "object") return false;
-  try {
-    Reflect.ownKeys(value);
-    return false;
-  } catch (error) {
-    return error instanceof UnknownError;
-  }
+/** One list out of several prepared ones; unknown items stay unknown. */
+export function concat(lists: readonly unknown[][]): unknown[] {
+  const items = lists.flatMap((list) => Array.from({ length: list.length }, (_none, index) => list[index]));
+  const unknownPaths = new Map<number, string>();
+  items.forEach((item, index) => {
+    const path = placeholders.get(item as object);
+    if (path !== undefined) unknownPaths.set(index, path);
+  });
+  return unknownPaths.size > 0 ? withUnknownItems(items, unknownPaths) : items;
 }
