@@ -1,6 +1,6 @@
 import type { Context } from "../shared/provider";
+import { Redactor } from "../shared/redactor";
 import { type Properties, reveal, revealObject } from "../shared/value";
-import { Redactor } from "./redactor";
 import { type Logging, Transcript } from "./transcript";
 
 /** One run of one of a command's scripts. */

@@ -1,4 +1,4 @@
-import { isObject, type Properties, reveal, Secret, type Value } from "../shared/value";
+import { isObject, type Properties, reveal, Secret, type Value } from "./value";
 
 const mask = "[secret]";
 // Shorter lines and fields of a longer secret (`{`, `set -eu`, `true`) would blot out ordinary output.

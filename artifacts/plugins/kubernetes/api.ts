@@ -1,0 +1,135 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { isObject, type Properties } from "../shared/value";
+
+/** The API server answered, and the answer is no. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    /** Kubernetes' own word for it, such as `Conflict`; undefined when the answer was not Kubernetes'. */
+    readonly reason: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
+/** Nothing that speaks for the cluster answered. */
+export class Unreachable extends Error {}
+
+export interface Call {
+  method: "GET" | "PATCH" | "DELETE";
+  path: string;
+  query?: Record<string, string>;
+  body?: Properties;
+  /** How long to go on trying while the server does not answer or is overloaded. */
+  patienceMs?: number;
+  signal: AbortSignal;
+  progress(message: string): void;
+}
+
+const answerMs = 60_000;
+const defaultPatienceMs = 120_000;
+const firstPauseMs = 200;
+const longestPauseMs = 2000;
+const brokenConnection = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT"],
+  ...["EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ENOTFOUND"],
+]);
+
+/**
+ * The Kubernetes API as JSON over HTTPS. The typed clients of @kubernetes/client-node drop fields
+ * that their models do not know, so that library only reads the kubeconfig and opens connections.
+ */
+export class Api {
+  private options: Promise<https.RequestOptions> | undefined;
+
+  constructor(private readonly config: KubeConfig) {}
+
+  /** The answer's JSON. Every call can be repeated without harm, so a lost answer is simply asked for again. */
+  async call(call: Call): Promise<Properties> {
+    const deadline = Date.now() + (call.patienceMs ?? defaultPatienceMs);
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+      call.signal.throwIfAborted();
+      try {
+        return await this.once(call);
+      } catch (error) {
+        if (!isPassing(error) || Date.now() + pauseMs > deadline) throw error;
+        call.progress(`the API server does not answer as it should yet (${(error as Error).message})`);
+      }
+      await sleep(pauseMs, undefined, { signal: call.signal });
+    }
+  }
+
+  private async once(call: Call): Promise<Properties> {
+    const server = this.config.getCurrentCluster()?.server ?? "";
+    const url = new URL(server.replace(/\/+$/, "") + call.path);
+    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const contentType = call.method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
+    this.options ??= this.connectionOptions();
+    const options = await this.options;
+    const headers = {
+      ...options.headers,
+      accept: "application/json",
+      ...(body === undefined ? {} : { "content-type": contentType, "content-length": Buffer.byteLength(body) }),
+    };
+    const { status, text } = await send(url, { ...options, method: call.method, headers, timeout: answerMs }, body);
+    if (status === 401) this.options = undefined;
+    return readAnswer(status, text);
+  }
+
+  private async connectionOptions(): Promise<https.RequestOptions> {
+    const options: https.RequestOptions = {};
+    await this.config.applyToHTTPSOptions(options);
+    return options;
+  }
+}
+
+function send(
+  url: URL,
+  options: https.RequestOptions,
+  body: string | undefined,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const unreachable = (error: NodeJS.ErrnoException) => {
+      // Told by its code: the message of a TLS error may quote certificates.
+      const what = error.code ?? error.message;
+      reject(Object.assign(new Unreachable(`${url.host}: ${what}`), { code: error.code }));
+    };
+    const request = (url.protocol === "http:" ? http : https).request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", unreachable);
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }),
+      );
+    });
+    request.on("timeout", () => request.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })));
+    request.on("error", unreachable);
+    request.end(body);
+  });
+}
+
+function readAnswer(status: number, text: string): Properties {
+  let answer: Properties | undefined;
+  try {
+    answer = JSON.parse(text) as Properties;
+  } catch {
+    // Not Kubernetes speaking, but something in front of it, or a path that is not served yet.
+  }
+  if (status >= 200 && status < 300 && isObject(answer)) return answer;
+  const message = typeof answer?.message === "string" ? answer.message : text.slice(0, 300).trim();
+  const reason = typeof answer?.reason === "string" ? answer.reason : undefined;
+  throw new Refused(status, message || `HTTP status ${status}`, reason);
+}
+
+/** Whether the same call may work in a moment. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof Unreachable) return brokenConnection.has((error as NodeJS.ErrnoException).code ?? "");
+  if (!(error instanceof Refused)) return false;
+  if ([429, 502, 503, 504].includes(error.status)) return true;
+  return error.status === 500 && /etcdserver|timed? ?out|connection refused|no leader/i.test(error.message);
+}
