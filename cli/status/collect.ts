@@ -1,4 +1,5 @@
 import type { Outputs } from "../outputs";
+import { say } from "../say";
 import { type ClusterState, clusterState, UNREACHABLE } from "./cluster";
 import { registryState } from "./registry";
 import type { Report } from "./report";
@@ -29,11 +30,15 @@ async function askCluster(outputs: Outputs): Promise<ClusterState> {
   if (!outputs.kubeconfig) return UNREACHABLE;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<ClusterState>((resolve) => {
-    timer = setTimeout(() => resolve(UNREACHABLE), TIMEOUT_SECONDS * 1000);
+    timer = setTimeout(() => {
+      say(`The cluster's API server has not answered within ${TIMEOUT_SECONDS} s.`);
+      resolve(UNREACHABLE);
+    }, TIMEOUT_SECONDS * 1000);
   });
   try {
     return await Promise.race([clusterState(outputs.kubeconfig), late]);
-  } catch {
+  } catch (error) {
+    say(`The cluster's API server: ${error instanceof Error ? error.message : String(error)}`);
     return UNREACHABLE;
   } finally {
     clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { request } from "node:https";
 import type { Outputs } from "../outputs";
+import { say } from "../say";
 
 /** What the registry answers: whether it does, and how many repositories it has. */
 export interface RegistryState {
@@ -39,11 +40,13 @@ export async function registryState(outputs: Outputs, timeoutSeconds: number): P
       call.end();
     });
   try {
-    if ((await get("/v2/")).status !== 200) return SILENT;
+    const hello = await get("/v2/");
+    if (hello.status !== 200) throw new Error(`it answered ${hello.status} to its reader`);
     const catalog = await get("/v2/_catalog?n=1000");
     if (catalog.status !== 200) return { ready: true, repositories: null };
     return { ready: true, repositories: (JSON.parse(catalog.body) as { repositories: string[] }).repositories.length };
-  } catch {
+  } catch (error) {
+    say(`The registry: ${error instanceof Error ? error.message : String(error)}`);
     return SILENT;
   }
 }
