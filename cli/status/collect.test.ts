@@ -22,7 +22,7 @@ const deployment = (name: string, namespace: string) => ({
 });
 
 const answers: Record<string, unknown> = {
-  "/version/": { gitVersion: "v1.36.4", major: "1", minor: "36" },
+  "/version": { gitVersion: "v1.36.4", major: "1", minor: "36" },
   "/api/v1/nodes": {
     items: [
       { metadata: { name: "control-1" }, status: ready },
