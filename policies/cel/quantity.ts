@@ -98,6 +98,10 @@ export class Quantity {
     return this.add(other.negated());
   }
 
+  times(factor: bigint): Quantity {
+    return Quantity.large(this.unscaled * factor, this.exponent);
+  }
+
   /** The value as a 64-bit integer, or undefined where the API server would not give one. */
   asInteger(): bigint | undefined {
     if (!this.small || this.exponent < 0) return undefined;

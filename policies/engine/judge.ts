@@ -24,6 +24,11 @@ export function prepare(
 
 /** What the rule says of the subject: nothing where it passes or is not about it. @param params see `resolveParams` */
 export function judge(rule: Rule, subject: Subject, params: unknown, gate: Gate): Finding[] {
+  // A rule about objects as such sees no pod spec, and its paths begin at the object.
+  if (rule.match.subject !== "podSpec" && subject.podSpecPath) {
+    const { podSpecPath: _unused, ...plain } = subject;
+    return judge(rule, plain, params, gate);
+  }
   const bindings = bind(rule, subject, params);
   const applies = rule.match.when === undefined ? undefined : compile(rule.match.when).evaluate(bindings);
   if (applies?.kind === "value" && applies.value !== true) return [];

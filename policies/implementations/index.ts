@@ -1,6 +1,9 @@
 import type { Document } from "../engine/document";
 import type { Gate } from "../engine/rule";
 import type { WorldFinding } from "../engine/verdict";
+import { disruptionBudget } from "./disruption-budget";
+import { requestsFitNodes } from "./requests-fit-nodes";
+import { namespaceLimitRange, namespaceQuota } from "./tenant-namespace";
 
 /** All that a rule in TypeScript may look at. It never reads a file or the clock. */
 export interface World {
@@ -19,4 +22,9 @@ export interface World {
 export type Implementation = (world: World) => WorldFinding[];
 
 /** By the name that rule files use. One file each; add a line here. */
-export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {};
+export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
+  "disruption-budget": disruptionBudget,
+  "namespace-limit-range": namespaceLimitRange,
+  "namespace-quota": namespaceQuota,
+  "requests-fit-nodes": requestsFitNodes,
+};
