@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./child";
+import { namespaceOwner } from "./namespace";
 import { environmentDir, namespaceOf, repositoryRoot } from "./places";
 import { UserError } from "./user-error";
 
@@ -9,10 +10,7 @@ export function leftovers(stack: string): string[] {
   const directory = environmentDir(stack);
   return [
     ...processesNaming(directory).map((pid) => `process ${pid} (${commandLine(pid).slice(0, 100)})`),
-    ...["/run/netns", "/var/run/netns"]
-      .filter((place) => existsSync(join(place, namespaceOf(stack))))
-      .slice(0, 1)
-      .map(() => `network namespace ${namespaceOf(stack)}`),
+    ...(namespaceOwner(stack) === "us" ? [`network namespace ${namespaceOf(stack)}`] : []),
     ...mountsBelow(directory).map((mount) => `mount ${mount}`),
     ...(existsSync(directory) ? [`directory ${directory}`] : []),
   ];
@@ -20,6 +18,7 @@ export function leftovers(stack: string): string[] {
 
 /** Takes down whatever is left of a local environment, also of a run that was interrupted. Safe to repeat. */
 export async function takeDown(stack: string): Promise<void> {
+  refuseForeign(stack);
   const script = join(repositoryRoot(), "components", "node", "scripts", "local-hypervisor-down.sh");
   const directory = environmentDir(stack);
   const env = { ...process.env, STACK: stack, ENV_DIR: directory };
@@ -27,6 +26,19 @@ export async function takeDown(stack: string): Promise<void> {
   if (code !== 0) throw new UserError(`taking down the local hypervisor of ${stack} failed: see above. Run it again.`);
   // Never below a mount: that would delete what is mounted there.
   if (mountsBelow(directory).length === 0) rmSync(directory, { recursive: true, force: true });
+}
+
+/**
+ * The script that takes an environment down ends all that runs in the namespace of that name.
+ * @throws UserError where that belongs to an environment in another home
+ */
+export function refuseForeign(stack: string): void {
+  const owner = namespaceOwner(stack);
+  if (typeof owner === "string") return;
+  throw new UserError(
+    `the network namespace ${namespaceOf(stack)} belongs to the environment in ${owner.directory}, not to the one in ` +
+      `${environmentDir(stack)}: there can be one ${stack} on a machine. Destroy that one with its own GRUNNMUR_HOME first.`,
+  );
 }
 
 function commandLine(pid: string): string {

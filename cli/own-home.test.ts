@@ -4,6 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { leftovers, mentions } from "./leftovers";
+import { ownerOf } from "./namespace";
 import { passphraseFile } from "./passphrase";
 import { environmentDir, home, stateDir } from "./places";
 import { pulumiVariables } from "./pulumi-environment";
@@ -56,6 +57,16 @@ test("a lock is removed only where its holder is dead and was on this machine", 
   removeStaleLocks("local");
   const there = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
   assert.deepEqual([dead, elsewhere, reused].map(there), [false, true, false]);
+});
+
+test("a namespace belongs to the home whose directory its processes name", () => {
+  const ours = environmentDir("local");
+  assert.equal(ownerOf([`qemu -blockdev {"filename":"${ours}/disks/a.qcow2"}`], "local"), "us");
+  assert.equal(ownerOf([`libvirtd -f ${ours}/libvirtd.conf`, "dnsmasq"], "local"), "us");
+  assert.deepEqual(ownerOf(["libvirtd -f /other/environments/local/libvirtd.conf"], "local"), {
+    directory: "/other/environments/local",
+  });
+  assert.equal(ownerOf(["sleep 1", "x /other/environments/local-2/y"], "local"), undefined);
 });
 
 test("a directory that is left of an environment is reported, and a namesake's is not taken for it", () => {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { storeRoot } from "../../artifacts/store";
 import { stackOption, verb, yesOption } from "../command";
-import { leftovers, takeDown } from "../leftovers";
+import { leftovers, refuseForeign, takeDown } from "../leftovers";
 import { existingStacks, forgetStack, pulumi, resourceCount, withConfigFile } from "../pulumi";
 import { pulumiIsHere } from "../pulumi-environment";
 import { say } from "../say";
@@ -34,6 +34,7 @@ async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promis
   if (!(await confirm(`Destroy ${stack}, with ${resources} resources and all data on its disks?`, yes))) {
     throw new UserError("Nothing was destroyed.");
   }
+  refuseForeign(stack);
   if (resources > 0) await destroyResources(stack);
   if (leftovers(stack).length > 0) await takeDown(stack);
   const left = leftovers(stack);

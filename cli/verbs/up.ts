@@ -3,6 +3,7 @@ import { ensure } from "../../artifacts/store";
 import type { Stack } from "../../stacks/stack";
 import { stackOption, verb, yesOption } from "../command";
 import { installPackagesFor } from "../host-packages";
+import { refuseForeign } from "../leftovers";
 import { artifactsFor } from "../preparation";
 import { ensureStack } from "../pulumi";
 import { say } from "../say";
@@ -33,7 +34,10 @@ const NEEDS_ROOT =
 async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promise<void> {
   const stack = readStack(name);
   requireSomebody(yes, `change ${name}`);
-  if (runsHere(stack) && process.getuid?.() !== 0) throw new UserError(NEEDS_ROOT);
+  if (runsHere(stack)) {
+    if (process.getuid?.() !== 0) throw new UserError(NEEDS_ROOT);
+    refuseForeign(name);
+  }
   const began = performance.now();
   const stages = [await timed("host packages", () => installPackagesFor(stack, yes))];
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
