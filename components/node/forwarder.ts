@@ -19,7 +19,8 @@ export function forwarderConfig(namespace: string, guests: (Peer & { reach: stri
   return [
     `defaults
   mode tcp
-  timeout connect 10s
+  timeout connect 3s
+  retries 0
   timeout client 1h
   timeout server 1h
 `,

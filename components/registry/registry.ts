@@ -118,7 +118,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
 }
 
 const units: Unit[] = [
-  { name: "grunnmur-registry.service", watches: "/etc/\\(grunnmur\\|systemd/system/grunnmur-registry\\)" },
+  { name: "grunnmur-registry.service", watches: "/etc/grunnmur/registry" },
   { name: "haproxy.service", watches: "/etc/haproxy" },
 ];
 

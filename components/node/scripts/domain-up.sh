@@ -30,7 +30,7 @@ if ! v pool-info "$POOL" >/dev/null 2>&1; then
   v pool-define-as "$POOL" dir --target "$POOL_DIR" >/dev/null
   v pool-build "$POOL" >/dev/null
 fi
-if ! v pool-info "$POOL" | grep -q '^State: *running'; then v pool-start "$POOL" >/dev/null; fi
+if [ "$(v pool-info "$POOL" | awk '/^State/ {print $2}')" != running ]; then v pool-start "$POOL" >/dev/null; fi
 v pool-autostart "$POOL" >/dev/null
 if [ -n "$IMAGE" ]; then
   for part in disk.raw vmlinuz initrd.img; do
@@ -49,7 +49,14 @@ flock -u 9
 
 if ! has_volume "$NAME.qcow2"; then
   if ! has_volume "$NAME.seed"; then upload "$NAME.seed" "$payload/seed.raw"; fi
-  v vol-create-as "$POOL" "$NAME.qcow2" "${DISK_GIB}GiB" --format qcow2 --backing-vol "$(image_path disk.raw)" --backing-vol-format raw >/dev/null
+  v vol-create "$POOL" /dev/stdin >/dev/null <<XML
+<volume>
+  <name>$NAME.qcow2</name>
+  <capacity unit='GiB'>$DISK_GIB</capacity>
+  <target><format type='qcow2'/></target>
+  <backingStore><path>$(image_path disk.raw)</path><format type='raw'/></backingStore>
+</volume>
+XML
   echo "disk of $DISK_GIB GiB made over the golden image"
 fi
 sed -i -e "s|@KERNEL@|$(image_path vmlinuz)|" -e "s|@INITRD@|$(image_path initrd.img)|" "$payload/domain.xml"

@@ -19,7 +19,13 @@ while IFS= read -r -d '' file; do
     echo "installed $target"
   fi
 done < <(find "$payload/rootfs" -type f -print0 | sort -z)
-touched() { printf '%s\n' "${changed[@]}" | grep -q "^$1"; }
+touched() { # PREFIX
+  local file
+  for file in "${changed[@]}"; do
+    [[ $file == "$1"* ]] && return 0
+  done
+  return 1
+}
 if touched /etc/systemd/system; then systemctl daemon-reload; fi
 if touched /etc/sysctl.d; then sysctl -q --system; fi
 if touched /etc/systemd/network; then networkctl reload && networkctl reconfigure eth0; fi

@@ -28,7 +28,7 @@ if [ -s "$ENV_DIR/forward.pid" ]; then
   if grep -q "$ENV_DIR/forward.cfg" "/proc/$pid/cmdline" 2>/dev/null; then end "$pid"; fi
 fi
 
-if ip netns list | grep -qw "^$namespace"; then
+if [ -e "/run/netns/$namespace" ]; then
   for pid in $(ip netns pids "$namespace"); do end "$pid"; done
   ip netns delete "$namespace"
   echo "network namespace $namespace and all that ran in it removed"

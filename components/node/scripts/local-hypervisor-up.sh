@@ -12,7 +12,7 @@ cat >"$ENV_DIR/forward.cfg"
 
 alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null && grep -q "$2" "/proc/$(cat "$1")/cmdline"; }
 
-if ! ip netns list | grep -qw "^$namespace"; then
+if [ ! -e "/run/netns/$namespace" ]; then
   ip netns add "$namespace"
   ip -n "$namespace" link set lo up
   ip -n "$namespace" link add br0 type bridge
