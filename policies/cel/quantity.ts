@@ -35,6 +35,8 @@ const FORM = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 const fitsInt64 = (value: bigint): boolean => value <= MAX_INT64 && value >= MIN_INT64;
 const power = (exponent: number): bigint => 10n ** BigInt(exponent);
 
+const parsed = new Map<string, Quantity>();
+
 export class Quantity {
   private constructor(
     readonly unscaled: bigint,
@@ -43,7 +45,18 @@ export class Quantity {
     readonly small: boolean,
   ) {}
 
+  /** @throws QuantityError */
   static parse(text: string): Quantity {
+    const known = parsed.get(text);
+    if (known) return known;
+    const quantity = Quantity.read(text);
+    // The same few amounts stand in thousands of manifests; hostile input must not fill the memory with others.
+    if (parsed.size >= 4096) parsed.clear();
+    parsed.set(text, quantity);
+    return quantity;
+  }
+
+  private static read(text: string): Quantity {
     const parts = FORM.exec(text);
     const [, sign, whole = "", fraction = "", suffix = ""] = parts ?? [];
     if (!parts || whole + fraction === "") throw new QuantityError(text);

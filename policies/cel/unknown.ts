@@ -37,6 +37,12 @@ function refuse(path: string): never {
   throw new UnknownError(path);
 }
 
+/** Raises an error that was met earlier; if it was an unknown, that is read once more. */
+export function again(error: unknown): never {
+  if (error instanceof UnknownError) refuse(error.path);
+  throw error;
+}
+
 /**
  * Stands for an unknown item of a list. It passes for a map until something reads it, because comprehensions look at
  * the type of an item before they run the predicate, where an error would not be absorbed.

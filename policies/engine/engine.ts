@@ -1,7 +1,8 @@
 import { IMPLEMENTATIONS, type World } from "../implementations/index";
+import { prepare, type Subject } from "./bind";
 import { type Document, flatten, type Identity, identity } from "./document";
 import { exceptionFor, withExpiry } from "./exceptions";
-import { judge, prepare, type Subject } from "./judge";
+import { judge } from "./judge";
 import { isAbout, SYSTEM_NAMESPACES } from "./match";
 import { type Params, resolveParams } from "./params";
 import type { Gate, Rule } from "./rule";
@@ -193,6 +194,7 @@ export class Engine {
 
 /** One entry for the faults and one for what is undecided, where there are any. */
 function entriesOf(rule: Rule, findings: readonly Finding[], document: Document, id: Identity): Entry[] {
+  if (findings.length === 0) return [];
   return (["fail", "undetermined"] as const).flatMap((verdict) => {
     const some = findings.filter((finding) => finding.verdict === verdict);
     const [first] = some;

@@ -1,104 +1,63 @@
 import { compile, type Result } from "../cel/compile";
-import { toCel, Unknown } from "../cel/unknown";
+import { type Bindings, prepareVariables, type Subject } from "./bind";
 import type { Gate, Rule, Validation } from "./rule";
-import { guarded, type Item, itemsOf, LISTS, listOf, podSpecOf } from "./subject";
+import { guarded, type Item, LISTS } from "./subject";
 import type { Finding } from "./verdict";
 
-/** One object, made ready for CEL once and judged by many rules. */
-export interface Subject {
-  object: unknown;
-  /** Where its pod spec is; absent for kinds without one. */
-  podSpecPath?: readonly string[];
-  namespace: string;
-  name: string;
-  namespaceObject: unknown;
-}
-
-export function prepare(
-  object: Record<string, unknown>,
-  rest: { podSpecPath?: readonly string[]; namespace: string; name: string; namespaceObject?: Record<string, unknown> },
-): Subject {
-  const { namespaceObject = new Unknown("the namespace is not among the objects at hand"), ...known } = rest;
-  return { ...known, object: toCel(object), namespaceObject: toCel(namespaceObject, "namespaceObject") };
-}
+const NOTHING: readonly Finding[] = [];
 
 /** What the rule says of the subject: nothing where it passes or is not about it. @param params see `resolveParams` */
-export function judge(rule: Rule, subject: Subject, params: unknown, gate: Gate): Finding[] {
-  // A rule about objects as such sees no pod spec, and its paths begin at the object.
-  if (rule.match.subject !== "podSpec" && subject.podSpecPath) {
-    const { podSpecPath: _unused, ...plain } = subject;
-    return judge(rule, plain, params, gate);
-  }
-  const bindings = bind(rule, subject, params);
+export function judge(rule: Rule, subject: Subject, params: unknown, gate: Gate): readonly Finding[] {
+  const bindings: Bindings = {
+    object: subject.object,
+    oldObject: null,
+    request: subject.request,
+    namespaceObject: subject.namespaceObject,
+    params,
+    variables: subject.variables,
+  };
+  if (rule.variables.length > 0) bindings.variables = prepareVariables(rule, subject, bindings);
   const applies = rule.match.when === undefined ? undefined : compile(rule.match.when).evaluate(bindings);
-  if (applies?.kind === "value" && applies.value !== true) return [];
+  if (applies?.kind === "value" && applies.value !== true) return NOTHING;
   if (applies?.kind === "error") return [{ verdict: "fail", path: "", message: `${rule.title}: ${applies.message}` }];
-  const findings = rule.validations
-    .filter((validation) => validation.gates === undefined || validation.gates.includes(gate))
-    .flatMap((validation) => judgeValidation(rule, validation, subject, bindings));
+  const findings: Finding[] = [];
+  for (const validation of rule.validations) {
+    if (validation.gates !== undefined && !validation.gates.includes(gate)) continue;
+    judgeValidation(rule, validation, subject, bindings, findings);
+  }
   if (applies?.kind !== "unknown") return findings;
   // Whether the rule applies is not known, so no fault is certain.
   return findings.map((f) => ({ ...f, verdict: "undetermined", waitsFor: [...applies.paths, ...(f.waitsFor ?? [])] }));
 }
 
-type Bindings = Record<string, unknown>;
-
-function bind(rule: Rule, subject: Subject, params: unknown): Bindings {
-  const variables: Record<string, unknown> = {};
-  const bindings: Bindings = {
-    object: subject.object,
-    oldObject: null,
-    request: { operation: "CREATE", namespace: subject.namespace, name: subject.name },
-    namespaceObject: subject.namespaceObject,
-    params,
-    variables,
-  };
-  const path = subject.podSpecPath;
-  if (path) {
-    lazily(variables, "podSpec", () => podSpecOf(subject.object, path));
-    for (const list of ["containers", "images", "volumes"] as const) {
-      lazily(variables, list, () => listOf(variables.podSpec, list));
-    }
-  }
-  for (const { name, expression } of rule.variables) {
-    lazily(variables, name, () => compile(expression).value(bindings));
-  }
-  return bindings;
-}
-
-/** A variable is evaluated when it is first read, once; its error is the reader's error. */
-function lazily(target: Record<string, unknown>, name: string, value: () => unknown): void {
-  Object.defineProperty(target, name, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      const found = value();
-      Object.defineProperty(target, name, { enumerable: true, value: found });
-      return found;
-    },
-  });
-}
-
-function judgeValidation(rule: Rule, validation: Validation, subject: Subject, bindings: Bindings): Finding[] {
+function judgeValidation(
+  rule: Rule,
+  validation: Validation,
+  subject: Subject,
+  bindings: Bindings,
+  findings: Finding[],
+): void {
   const { each } = validation;
-  const specPath = (subject.podSpecPath ?? []).join(".");
-  if (each === undefined) return judgeItem(rule, validation, bindings, specPath);
+  // A rule about objects as such has paths that begin at the object.
+  const base = rule.match.subject === "podSpec" ? subject.specPath : "";
+  if (each === undefined) {
+    judgeItem(rule, validation, bindings, base, findings);
+    return;
+  }
+  const items = typeof each === "string" ? subject.items(each) : listItems(each, bindings);
+  if (typeof items === "string") {
+    findings.push({ verdict: "fail", path: base, message: `${rule.title}: ${items}` });
+    return;
+  }
   const as = typeof each === "string" ? LISTS[each].item : each.as;
-  const items = listItems(each, bindings, specPath);
-  if (typeof items === "string") return [{ verdict: "fail", path: specPath, message: `${rule.title}: ${items}` }];
-  return items.flatMap((item) => {
-    if ("unknownAt" in item) return [undetermined(rule, item.unknownAt, [item.unknownAt])];
-    const scope: Bindings = Object.create(bindings);
-    scope[as] = item.value;
-    return judgeItem(rule, validation, scope, item.path);
-  });
+  for (const item of items) {
+    if ("unknownAt" in item) findings.push(undetermined(rule, item.unknownAt, [item.unknownAt]));
+    else judgeItem(rule, validation, { ...bindings, [as]: item.value }, item.path, findings);
+  }
 }
 
 /** The items, or the error of the expression that should give them. */
-function listItems(each: NonNullable<Validation["each"]>, bindings: Bindings, specPath: string): Item[] | string {
-  if (typeof each === "string") {
-    return itemsOf(() => (bindings.variables as { podSpec: unknown }).podSpec, each, specPath);
-  }
+function listItems(each: { list: string; path: string }, bindings: Bindings): Item[] | string {
   const result = compile(each.list).evaluate(bindings);
   if (result.kind === "error") return result.message;
   if (result.kind === "unknown") return result.paths.map((unknownAt) => ({ unknownAt }));
@@ -107,16 +66,18 @@ function listItems(each: NonNullable<Validation["each"]>, bindings: Bindings, sp
   return guarded(() => Array.from(list.keys(), (index) => ({ value: list[index], path: `${each.path}[${index}]` })));
 }
 
-function judgeItem(rule: Rule, validation: Validation, bindings: Bindings, base: string): Finding[] {
+function judgeItem(rule: Rule, validation: Validation, bindings: Bindings, base: string, findings: Finding[]): void {
   const result = compile(validation.expression).evaluate(bindings);
+  if (result.kind === "value" && result.value === true) return;
   const path = validation.path === undefined ? base : joinAt(base, validation.path);
-  if (result.kind === "unknown") return [undetermined(rule, path, result.paths)];
-  if (result.kind === "value" && result.value === true) return [];
-  return [{ verdict: "fail", path, message: messageOf(rule, validation, bindings, result) }];
+  if (result.kind === "unknown") findings.push(undetermined(rule, path, result.paths));
+  else findings.push({ verdict: "fail", path, message: messageOf(rule, validation, bindings, result) });
 }
 
-const joinAt = (base: string, path: string): string =>
-  base === "" ? path : path.startsWith("[") ? base + path : `${base}.${path}`;
+function joinAt(base: string, path: string): string {
+  if (base === "") return path;
+  return path.startsWith("[") ? base + path : `${base}.${path}`;
+}
 
 function undetermined(rule: Rule, path: string, waitsFor: string[]): Finding {
   const message = `${rule.title}: cannot be decided before ${waitsFor.join(", ")} is known`;

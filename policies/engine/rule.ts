@@ -1,19 +1,12 @@
 import { z } from "zod";
+import { CATEGORIES, GATES, NAMED_LISTS } from "./terms";
+
+export type { Category, Gate, NamedList } from "./terms";
 
 /**
  * The shape of a rule file (`policies/rules/<id>.yaml`). `policies/rules/README.md` explains it with examples.
  * Unknown keys are errors: a mistyped key must never make a rule weaker.
  */
-
-export const GATES = ["crossguard", "check", "admission"] as const;
-export type Gate = (typeof GATES)[number];
-
-export const CATEGORIES = ["resource-limits", "gdpr-data-locality"] as const;
-export type Category = (typeof CATEGORIES)[number];
-
-/** Lists that `each` knows by name; all others are written out as CEL. */
-export const NAMED_LISTS = ["containers", "images", "volumes"] as const;
-export type NamedList = (typeof NAMED_LISTS)[number];
 
 const cel = z.string().trim().min(1).describe("a CEL expression of the restricted profile (policies/cel/lint.ts)");
 const identifier = z.string().regex(/^[a-z][A-Za-z0-9]*$/);

@@ -1,12 +1,11 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
 import type { Implementation, World } from "./index";
-import { get, inNamespace, list, type Seen, seen } from "./read";
+import { get, inNamespace, list, ofKind, type Seen } from "./read";
 
 /** In production, each Deployment and StatefulSet has a PodDisruptionBudget that matches its pods. */
 export const disruptionBudget: Implementation = (world) =>
-  seen(world)
-    .filter(({ id }) => id.group === "apps" && (id.kind === "Deployment" || id.kind === "StatefulSet"))
+  [...ofKind(world, "apps/Deployment"), ...ofKind(world, "apps/StatefulSet")]
     .filter(({ id }) => !world.systemNamespaces.includes(id.namespace) && isProduction(world, id.namespace))
     .flatMap((one) => judge(world, one));
 
@@ -19,7 +18,7 @@ const PATH = "spec.template.metadata.labels";
 
 function judge(world: World, { document, id }: Seen): WorldFinding[] {
   const labels = get(document.object, "spec", "template", "metadata", "labels") ?? {};
-  const verdicts = inNamespace(world, "PodDisruptionBudget", id.namespace || "default").map((budget) => {
+  const verdicts = inNamespace(world, "policy/PodDisruptionBudget", id.namespace || "default").map((budget) => {
     if (get(budget.document.object, "metadata", "namespace") instanceof Unknown) return undefined;
     return selects(get(budget.document.object, "spec", "selector"), labels);
   });

@@ -23,24 +23,66 @@ export interface Seen {
   id: Identity;
 }
 
-export const seen = (world: World): Seen[] =>
-  world.documents.map((document) => ({ document, id: identity(document.object) }));
+export interface Workload extends Seen {
+  podSpec: unknown;
+  path: readonly string[];
+}
+
+interface Index {
+  all: readonly Seen[];
+  /** By `group/Kind`. */
+  byKind: ReadonlyMap<string, readonly Seen[]>;
+  /** By `group/Kind namespace`. */
+  byPlace: ReadonlyMap<string, readonly Seen[]>;
+}
+
+/** No namespace can have this name. */
+const UNKNOWN_PLACE = "?";
+
+/** Several rules ask the same of the same objects, which may be many thousands. */
+const indexes = new WeakMap<readonly Document[], Index>();
+
+function indexOf(documents: readonly Document[]): Index {
+  let index = indexes.get(documents);
+  if (index === undefined) {
+    const all = documents.map((document) => ({ document, id: identity(document.object) }));
+    const kindOf = ({ id }: Seen) => `${id.group}/${id.kind}`;
+    index = { all, byKind: grouped(all, kindOf), byPlace: grouped(all, (one) => `${kindOf(one)} ${placeOf(one)}`) };
+    indexes.set(documents, index);
+  }
+  return index;
+}
+
+function placeOf({ id, document }: Seen): string {
+  if (get(document.object, "metadata", "namespace") instanceof Unknown) return UNKNOWN_PLACE;
+  return id.namespace || "default";
+}
+
+function grouped(all: readonly Seen[], key: (one: Seen) => string): Map<string, Seen[]> {
+  const groups = new Map<string, Seen[]>();
+  for (const one of all) {
+    const same = groups.get(key(one));
+    if (same) same.push(one);
+    else groups.set(key(one), [one]);
+  }
+  return groups;
+}
+
+/** @param kind with its group, e.g. `apps/Deployment`, `/Namespace` */
+export const ofKind = (world: World, kind: string): readonly Seen[] => indexOf(world.documents).byKind.get(kind) ?? [];
+
+/** Objects of one kind whose namespace is this one, or not known. */
+export function inNamespace(world: World, kind: string, namespace: string): readonly Seen[] {
+  const { byPlace } = indexOf(world.documents);
+  const here = byPlace.get(`${kind} ${namespace}`) ?? [];
+  return [...here, ...(byPlace.get(`${kind} ${UNKNOWN_PLACE}`) ?? [])];
+}
 
 /** Objects of the kinds that hold a pod spec, in tenant namespaces. */
-export function workloads(world: World): (Seen & { podSpec: unknown; path: readonly string[] })[] {
-  return seen(world).flatMap((one) => {
+export function workloads(world: World): Workload[] {
+  return indexOf(world.documents).all.flatMap((one) => {
     const path = podSpecPath(one.id);
     if (path === undefined || world.systemNamespaces.includes(one.id.namespace)) return [];
     return [{ ...one, path, podSpec: get(one.document.object, ...path) }];
-  });
-}
-
-/** Objects of one kind whose namespace is this one, or not known. */
-export function inNamespace(world: World, kind: string, namespace: string): Seen[] {
-  return seen(world).filter(({ id, document }) => {
-    if (id.kind !== kind) return false;
-    return (
-      get(document.object, "metadata", "namespace") instanceof Unknown || (id.namespace || "default") === namespace
-    );
   });
 }

@@ -1,7 +1,7 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
 import type { Implementation, World } from "./index";
-import { get, inNamespace, list, type Seen, seen, workloads } from "./read";
+import { get, inNamespace, list, ofKind, type Seen, workloads } from "./read";
 
 /** What one object adds to what a namespace needs; `Unknown` where that is not known. */
 type Provides = (object: unknown) => string[] | Unknown;
@@ -31,7 +31,7 @@ function rangeProvides(object: unknown): string[] | Unknown {
 
 function demand(world: World, kind: string, provides: Provides): WorldFinding[] {
   const wanted = world.params.resources as string[];
-  const namespaces = seen(world).filter(({ id }) => id.kind === "Namespace" && id.group === "");
+  const namespaces = ofKind(world, "/Namespace");
   const declared = new Set(namespaces.map(({ id }) => id.name));
   return [
     ...namespaces.filter(({ id }) => !world.systemNamespaces.includes(id.name)).flatMap((one) => judge(world, one)),
@@ -42,7 +42,7 @@ function demand(world: World, kind: string, provides: Provides): WorldFinding[] 
     if (get(document.object, "metadata", "name") instanceof Unknown) {
       return [waiting(kind, document, "metadata.name", "the name of the namespace")];
     }
-    const found = inNamespace(within, kind, id.name).map((other) => {
+    const found = inNamespace(within, `/${kind}`, id.name).map((other) => {
       const unplaced = get(other.document.object, "metadata", "namespace") instanceof Unknown;
       return unplaced ? new Unknown() : provides(other.document.object);
     });
