@@ -17,7 +17,9 @@ const node = z.object({
 const outputs = z.object({
   kubeconfig: z.string().optional(),
   nodes: z.array(node).optional(),
-  registry: z.object({ host: z.string(), address: z.string(), caPem: z.string().optional() }).optional(),
+  registry: z
+    .object({ host: z.string(), address: z.string(), reach: z.string().optional(), caPem: z.string().optional() })
+    .optional(),
   registryReader: z.object({ username: z.string(), password: z.string() }).optional(),
   sshKey: z.string().optional(),
   hostKeys: z.record(z.string(), z.string()).optional(),

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { kubeconfig } from "../../components/cluster/kubeconfig";
+import { certificateAuthority, issue } from "../../components/keys/certificates";
 import type { Outputs } from "../outputs";
 import { collect } from "./collect";
 import { notReady } from "./report";
@@ -22,6 +25,8 @@ const deployment = (name: string, namespace: string) => ({
 });
 
 const answers: Record<string, unknown> = {
+  "/v2/": {},
+  "/v2/_catalog": { repositories: ["mirror/registry.k8s.io/pause", "payment-service"] },
   "/version": { gitVersion: "v1.36.4", major: "1", minor: "36" },
   "/api/v1/nodes": {
     items: [
@@ -52,32 +57,51 @@ const answers: Record<string, unknown> = {
   },
 };
 
+const seed = Buffer.alloc(32, 7).toString("base64");
+const issuedAt = new Date().toISOString();
+const authority = certificateAuthority(seed, "test", issuedAt);
+const leaf = (commonName: string, usage: "server" | "client") =>
+  issue(seed, authority, issuedAt, {
+    commonName,
+    usage,
+    dnsNames: ["r.test"],
+    ipAddresses: ["127.0.0.1"],
+    validDays: 1,
+  });
+
 let server: Server;
 let absent = "";
 before(async () => {
-  server = createServer((request, response) => {
+  const { certificate, privateKey } = leaf("server", "server");
+  const tls = { cert: certificate, key: privateKey, ca: authority.certificate, requestCert: true };
+  server = createServer({ ...tls, rejectUnauthorized: false }, (request, response) => {
     const path = (request.url ?? "").split("?")[0] ?? "";
+    const socket = request.socket as TLSSocket;
+    const registry = path.startsWith("/v2/");
+    const known = registry ? request.headers.authorization === basic("reader", "pass") : socket.authorized;
     const found = path !== absent && answers[path];
-    response.writeHead(found ? 200 : 404, { "content-type": "application/json" });
+    response.writeHead(known ? (found ? 200 : 404) : 401, { "content-type": "application/json" });
     response.end(JSON.stringify(found || { kind: "Status", code: 404 }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 after(() => server.close());
 
-const outputsFor = (port: number): Outputs => ({
-  kubeconfig: JSON.stringify({
-    "current-context": "c",
-    clusters: [{ name: "k", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
-    users: [{ name: "u", user: {} }],
-    contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
-  }),
-  nodes: ["control-1", "worker-1"].map((name) => ({ name, role: "worker", site: "osl-1", address: "a", reach: "r" })),
-  deployKeyReadOnly: true,
-});
+const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+const port = (): number => (server.address() as AddressInfo).port;
+
+function outputsFor(apiPort: number, client = leaf("admin", "client")): Outputs {
+  const args = { clusterName: "c", server: `https://127.0.0.1:${apiPort}`, caPem: authority.certificate };
+  return {
+    kubeconfig: kubeconfig(args, client),
+    nodes: ["control-1", "worker-1"].map((name) => ({ name, role: "worker", site: "osl-1", address: "a", reach: "r" })),
+    deployKeyReadOnly: true,
+  };
+}
 
 test("what the API server says becomes the report; the image is the newest pod's, by its digest", async () => {
-  const report = await collect("local", outputsFor((server.address() as AddressInfo).port));
+  const report = await collect("local", outputsFor(port()));
   assert.deepEqual(report.cluster, { version: "v1.36.4", ready: true });
   assert.deepEqual(
     report.nodes.map(({ name, ready }) => [name, ready]),
@@ -101,7 +125,7 @@ test("what the API server says becomes the report; the image is the newest pod's
 
 test("an agent that is not installed yet is not ready, and hides nothing else", async () => {
   absent = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/flux-system";
-  const report = await collect("local", outputsFor((server.address() as AddressInfo).port));
+  const report = await collect("local", outputsFor(port()));
   absent = "";
   assert.equal(report.cluster.ready, true);
   assert.deepEqual([report.agent.ready, report.agent.lastApplied], [false, null]);
@@ -111,4 +135,26 @@ test("an API server that is not there leaves a report in which it is not ready",
   const report = await collect("local", outputsFor(1));
   assert.deepEqual(report.cluster, { version: null, ready: false });
   assert.ok(notReady(report).includes("node control-1 is not ready"));
+});
+
+test("a client certificate that another authority signed is refused", async () => {
+  const stranger = certificateAuthority(Buffer.alloc(32, 8).toString("base64"), "stranger", issuedAt);
+  const client = issue(seed, stranger, issuedAt, { commonName: "admin", usage: "client", validDays: 1 });
+  assert.equal((await collect("local", outputsFor(port(), client))).cluster.ready, false);
+});
+
+test("the registry is asked by its own name, with its authority and a reader's password", async () => {
+  const registry = { host: "r.test", address: "10.0.0.1", reach: `127.0.0.1:${port()}`, caPem: authority.certificate };
+  const nodes = [{ name: "registry-1", role: "registry", site: "osl-1", address: "a", reach: "r" }];
+  const ask = (change: object, password = "pass") =>
+    collect("local", {
+      nodes,
+      registry: { ...registry, ...change },
+      registryReader: { username: "reader", password },
+    });
+  const good = await ask({});
+  assert.deepEqual([good.registry, good.nodes[0]?.ready], [{ address: "10.0.0.1", ready: true, images: 2 }, true]);
+  assert.equal((await ask({}, "wrong")).registry.ready, false);
+  assert.equal((await ask({ host: "other.test" })).registry.ready, false);
+  assert.equal((await ask({ caPem: undefined })).registry.ready, false);
 });

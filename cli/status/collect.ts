@@ -6,7 +6,7 @@ import type { Report } from "./report";
 
 const TIMEOUT_SECONDS = 10;
 
-/** Asks the registry and the API server, both at once and within ten seconds. */
+/** Asks the registry and the API server, both at once and within ten seconds a question. */
 export async function collect(stack: string, outputs: Outputs): Promise<Report> {
   const [registry, cluster] = await Promise.all([registryState(outputs, TIMEOUT_SECONDS), askCluster(outputs)]);
   return {
@@ -26,21 +26,12 @@ export async function collect(stack: string, outputs: Outputs): Promise<Report> 
   };
 }
 
-async function askCluster(outputs: Outputs): Promise<ClusterState> {
-  if (!outputs.kubeconfig) return UNREACHABLE;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ClusterState>((resolve) => {
-    timer = setTimeout(() => {
-      say(`The cluster's API server has not answered within ${TIMEOUT_SECONDS} s.`);
-      resolve(UNREACHABLE);
-    }, TIMEOUT_SECONDS * 1000);
-  });
+async function askCluster({ kubeconfig }: Outputs): Promise<ClusterState> {
+  if (!kubeconfig) return UNREACHABLE;
   try {
-    return await Promise.race([clusterState(outputs.kubeconfig), late]);
+    return await clusterState(kubeconfig, TIMEOUT_SECONDS);
   } catch (error) {
     say(`The cluster's API server: ${error instanceof Error ? error.message : String(error)}`);
     return UNREACHABLE;
-  } finally {
-    clearTimeout(timer);
   }
 }

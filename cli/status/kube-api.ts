@@ -1,0 +1,45 @@
+import { parse } from "yaml";
+import { get } from "./get";
+
+/**
+ * Reads objects from an API server. Five reads do not need a client library, which takes seconds to load on a busy
+ * machine: longer than all the answers.
+ */
+export type KubeApi = <T>(path: string) => Promise<T | undefined>;
+
+interface Kubeconfig {
+  "current-context": string;
+  contexts: { name: string; context: { cluster: string; user: string } }[];
+  clusters: { name: string; cluster: { server: string; "certificate-authority-data"?: string } }[];
+  users: { name: string; user: { "client-certificate-data"?: string; "client-key-data"?: string } }[];
+}
+
+/**
+ * The API server of a kubeconfig's current context, with its client certificate.
+ * The function returned gives undefined for what does not exist. @throws where it does not answer in time, or refuses
+ */
+export function kubeApi(kubeconfig: string, timeoutSeconds: number): KubeApi {
+  const config = parse(kubeconfig) as Kubeconfig;
+  const context = config.contexts.find(({ name }) => name === config["current-context"])?.context;
+  const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
+  const user = config.users.find(({ name }) => name === context?.user)?.user;
+  if (!cluster || !user) throw new Error("the kubeconfig's current context has no cluster or no user");
+  const { hostname, port } = new URL(cluster.server);
+  const options = {
+    host: hostname,
+    port: Number(port || 443),
+    ca: decode(cluster["certificate-authority-data"]),
+    cert: decode(user["client-certificate-data"]),
+    key: decode(user["client-key-data"]),
+    // A kept connection would hold the program open.
+    agent: false as const,
+  };
+  return async <T>(path: string) => {
+    const { status, body } = await get({ ...options, path }, timeoutSeconds);
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`it answered ${status} to ${path}`);
+    return JSON.parse(body) as T;
+  };
+}
+
+const decode = (base64: string | undefined): Buffer | undefined => (base64 ? Buffer.from(base64, "base64") : undefined);
