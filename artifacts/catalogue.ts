@@ -4,6 +4,7 @@ import { debianBaseRecipe } from "./recipes/debian-base";
 import { fluxManifestsRecipe } from "./recipes/flux-manifests";
 import { goldenImageRecipe } from "./recipes/golden-image";
 import { imagesRecipe } from "./recipes/images";
+import { paymentServiceRecipe } from "./recipes/payment-service";
 import { toolRecipe } from "./recipes/tool";
 
 /** Everything that runs on a node or drives it. */
@@ -14,5 +15,6 @@ export function catalogue(): Recipe[] {
     debianBaseRecipe,
     imagesRecipe,
     goldenImageRecipe,
+    paymentServiceRecipe(),
   ];
 }

@@ -85,7 +85,11 @@ function parents(entries: Entry[]): string[] {
   return [...found].sort();
 }
 
-function add(archive: ReturnType<typeof pack>, headers: Header, content?: string | Buffer): void {
+function add(
+  archive: ReturnType<typeof pack>,
+  headers: Partial<Header> & { name: string },
+  content?: string | Buffer,
+): void {
   const header = { ...headers, uid: 0, gid: 0, mtime: new Date(0) };
   if (content === undefined) archive.entry(header);
   else archive.entry(header, content);

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { repositoryPath } from "./lib/repository";
+import { fill, lock, lockedImage, lockedTool } from "./lock";
+
+const goMod = (name: string) => readFileSync(repositoryPath("artifacts", "modules", name, "go.mod"), "utf8");
+
+test("every tool of the lock has a module and every module is in the lock", () => {
+  const modules = readdirSync(repositoryPath("artifacts", "modules")).sort();
+  assert.deepEqual(Object.keys(lock().tools).sort(), modules);
+});
+
+test("each go.mod pins the version of the lock and declares its packages", () => {
+  for (const [name, { version, build }] of Object.entries(lock().tools)) {
+    const text = goMod(name);
+    assert.match(
+      text,
+      new RegExp(`^\\s*(require )?${literally(build.module)} v${literally(version)}( // indirect)?$`, "m"),
+      name,
+    );
+    const declared = [...text.matchAll(/^tool (\S+)$/gm)].map(([, path]) => path).sort();
+    assert.deepEqual(declared, Object.values(build.packages).sort(), name);
+  }
+});
+
+test("Kubernetes' staging modules are those of its own release", () => {
+  const { version } = lockedTool("kubernetes");
+  const staging = [...goMod("kubernetes").matchAll(/^\s*k8s\.io\/\S+ => k8s\.io\/\S+ v(\S+)$/gm)].map(
+    ([, found]) => found,
+  );
+  assert.ok(staging.length > 25);
+  assert.deepEqual(new Set(staging), new Set([version.replace(/^1\./, "0.")]));
+});
+
+test("the official plugins are those whose SDKs the program is written against", () => {
+  const { dependencies } = JSON.parse(readFileSync(repositoryPath("package.json"), "utf8"));
+  for (const [name, version] of Object.entries(lock().plugins)) {
+    assert.equal(dependencies[`@pulumi/${name}`], version, name);
+  }
+  assert.equal(dependencies["@pulumi/pulumi"], lockedTool("pulumi").version);
+});
+
+test("an official download gives every binary that a build gives", () => {
+  for (const [name, { release, build }] of Object.entries(lock().tools)) {
+    if (!release) continue;
+    const taken = new Set(release.flatMap((file) => Object.keys(file.take)));
+    for (const binary of Object.keys(build.packages)) assert.ok(taken.has(binary), `${name} lacks ${binary}`);
+  }
+});
+
+test("an image's reference carries the version that is inside", () => {
+  for (const name of Object.keys(lock().images)) {
+    const { ref, version } = lockedImage(name);
+    assert.ok(ref.includes(version), `${ref} holds ${version}`);
+  }
+});
+
+test("a template is filled from the version", () => {
+  assert.equal(fill("{major}.{minor} is v{version}", "1.36.4"), "1.36 is v1.36.4");
+});
+
+test("an unknown name is answered with the known ones", () => {
+  assert.throws(() => lockedTool("kubernets"), /"kubernets".*kubernetes/);
+  assert.throws(() => lockedImage("nginx"), /"nginx".*kube-proxy/);
+});
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
