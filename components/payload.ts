@@ -23,7 +23,7 @@ export async function payload(files: File[]): Promise<string> {
   return (await buffer(archive)).toString("base64");
 }
 
-/** The files of a machine, under the folder that `install-files.sh` copies to `/`. */
+/** The files of a machine, under the folder that a script copies to `/`. */
 export function onRoot(files: File[]): File[] {
   return files.map((file) => ({ ...file, path: `rootfs${file.path}` }));
 }

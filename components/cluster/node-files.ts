@@ -1,9 +1,8 @@
 import type { Node, SiteNetwork } from "../node/node";
 import { podRange } from "../node/site-files";
 import type { File } from "../payload";
-import { script } from "../script";
 
-/** What a machine needs before it can become a node of the cluster: pod network, way to the API, kernel settings. */
+/** What a machine needs before it can become a node of the cluster: pod network, way to the API. */
 export function nodeFiles(
   network: SiteNetwork,
   address: string,
@@ -14,8 +13,6 @@ export function nodeFiles(
     { path: "/etc/nftables.d/pods.nft", content: egress(network) },
     { path: "/etc/systemd/system/grunnmur-pod-egress.service", content: egressUnit },
     { path: "/etc/haproxy/haproxy.cfg", content: apiBalancer(controlPlanes) },
-    { path: "/etc/sysctl.d/90-kubernetes.conf", content: script("cluster/files/sysctl.conf") },
-    { path: "/etc/modules-load.d/kubernetes.conf", content: "overlay\nbr_netfilter\n" },
   ];
 }
 

@@ -1,6 +1,6 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type File, onRoot, payload } from "../payload";
+import { type File, payload } from "../payload";
 import { script } from "../script";
 import type { Node } from "./node";
 
@@ -20,7 +20,7 @@ export function installFiles(
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
   const list = units.map((unit) => `${unit.name} ${unit.watches}\n`).join("");
-  const stdin = pulumi.output(files).apply((all) => payload([...onRoot(all), { path: "units", content: list }]));
+  const stdin = pulumi.output(files).apply((all) => payload([...all, { path: ".units", content: list }]));
   return new remote.Command(
     name,
     {

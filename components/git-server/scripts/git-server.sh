@@ -46,18 +46,16 @@ while read -r name; do
   fi
   if as_git git -C "$repository" rev-parse -q --verify main >/dev/null; then continue; fi
   if [ -f "$payload/$name.bundle.b64" ]; then
-    base64 -d "$payload/$name.bundle.b64" >"$payload/$name.bundle"
-    git -C "$repository" -c safe.directory='*' fetch -q "$payload/$name.bundle" main:main
+    base64 -d "$payload/$name.bundle.b64" >"$payload/first"
   elif [ -d "$payload/seed/$name" ]; then
-    git -c init.defaultBranch=main init -q "$payload/work"
-    cp -a "$payload/seed/$name/." "$payload/work/"
-    git -C "$payload/work" add -A
-    git -C "$payload/work" -c user.name=grunnmur -c user.email=grunnmur@localhost commit -qm "Start from the scaffold"
-    git -C "$payload/work" -c safe.directory='*' push -q "$repository" HEAD:main
-    rm -rf "$payload/work"
+    git -c init.defaultBranch=main init -q "$payload/seed/$name"
+    git -C "$payload/seed/$name" add -A
+    git -C "$payload/seed/$name" -c user.name=grunnmur -c user.email=grunnmur@localhost commit -qm "Start from the scaffold"
+    git -C "$payload/seed/$name" bundle create -q "$payload/first" main
   else
     continue
   fi
+  git -C "$repository" -c safe.directory='*' fetch -q "$payload/first" main:main
   chown -R git:git "$repository"
   echo "repository $name has its first commit"
 done <"$payload/repositories"

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { test } from "node:test";
+import { loadAll } from "js-yaml";
+import { registryHosts } from "./containerd";
+import { initConfiguration, joinConfiguration, type KubeadmArgs, patches } from "./kubeadm";
+import { discoveryKubeconfig, kubeconfig } from "./kubeconfig";
+import { nodeFiles } from "./node-files";
+import { adminCertificate, clusterAuthority, pkiFiles } from "./pki";
+
+const seed = Buffer.alloc(32, 3).toString("base64");
+const issuedAt = "2026-01-01T00:00:00Z";
+const network = {
+  cidr: "10.20.0.0/24",
+  gateway: "10.20.0.1",
+  podCidr: "10.244.0.0/16",
+  serviceCidr: "10.96.0.0/16",
+  dnsServers: [],
+  ntpServers: [],
+};
+const member = { name: "control-1", address: "10.20.0.11", site: "osl-1", reach: "127.20.0.11" };
+const args: KubeadmArgs = {
+  clusterName: "local",
+  kubernetesVersion: "v1.36.4",
+  network,
+  controlPlanes: [member],
+  emulated: false,
+  country: "NO",
+};
+const token = "abcdef.0123456789abcdef";
+
+// biome-ignore lint/suspicious/noExplicitAny: rendered YAML is looked at by path
+function documents(text: string): Map<string, any> {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  return new Map((loadAll(text) as any[]).map((document) => [document.kind, document]));
+}
+
+function flag(component: { extraArgs: { name: string; value: string }[] }, name: string): string | undefined {
+  return component.extraArgs.find((argument) => argument.name === name)?.value;
+}
+
+test("one control plane holds no elections, three do", () => {
+  const single = documents(initConfiguration(args, member, token)).get("ClusterConfiguration");
+  assert.equal(flag(single.scheduler, "leader-elect"), "false");
+  const three = { ...args, controlPlanes: [member, { ...member, name: "b" }, { ...member, name: "c" }] };
+  const several = documents(initConfiguration(three, member, token)).get("ClusterConfiguration");
+  assert.equal(flag(several.scheduler, "leader-elect"), undefined);
+});
+
+test("the API server encrypts secrets, keeps an audit log and knows nobody anonymous", () => {
+  const { apiServer } = documents(initConfiguration(args, member, token)).get("ClusterConfiguration");
+  for (const name of ["encryption-provider-config", "audit-policy-file", "authentication-config"]) {
+    assert.match(flag(apiServer, name) ?? "", /^\/etc\/kubernetes\/grunnmur\//, name);
+  }
+  assert.deepEqual(apiServer.certSANs, ["127.0.0.1", "10.20.0.11", "127.20.0.11"]);
+});
+
+test("a node says where it stands", () => {
+  const { nodeRegistration } = documents(joinConfiguration(args, member, token, false)).get("JoinConfiguration");
+  const labels = nodeRegistration.kubeletExtraArgs.find((a: { name: string }) => a.name === "node-labels").value;
+  assert.equal(labels, "topology.kubernetes.io/region=NO,topology.kubernetes.io/zone=osl-1");
+});
+
+test("only a control plane joins as one", () => {
+  assert.equal(
+    documents(joinConfiguration(args, member, token, false)).get("JoinConfiguration").controlPlane,
+    undefined,
+  );
+  assert.ok(documents(joinConfiguration(args, member, token, true)).get("JoinConfiguration").controlPlane);
+});
+
+test("patience is for emulated CPUs", () => {
+  assert.deepEqual(patches(args), []);
+  assert.equal(patches({ ...args, emulated: true }).length, 5);
+});
+
+test("every control plane gets the same authorities", () => {
+  assert.deepEqual(pkiFiles(seed, issuedAt), pkiFiles(seed, issuedAt));
+  const keys = pkiFiles(seed, issuedAt).filter(({ path }) => path.endsWith(".key"));
+  assert.ok(keys.length === 4 && keys.every(({ mode }) => mode === 0o600));
+});
+
+test("the administrator's certificate is signed by the cluster's authority, for a year", () => {
+  const certificate = new X509Certificate(adminCertificate(seed, issuedAt).certificate);
+  assert.ok(certificate.verify(new X509Certificate(clusterAuthority(seed, issuedAt)).publicKey));
+  assert.equal(new Date(certificate.validTo).getUTCFullYear(), 2027);
+});
+
+test("a kubeconfig carries the client's certificate, a discovery file the token", () => {
+  const at = { clusterName: "local", server: "https://x:6443", caPem: "ca" };
+  const admin = JSON.parse(kubeconfig(at, { certificate: "c", privateKey: "k" }));
+  assert.deepEqual(admin.users[0].user, { "client-certificate-data": "Yw==", "client-key-data": "aw==" });
+  assert.equal(admin["current-context"], "local");
+  assert.deepEqual(JSON.parse(discoveryKubeconfig(at, token)).users[0].user, { token });
+});
+
+test("every image name leads to the stack's registry, and nowhere else", () => {
+  const files = registryHosts({ host: "registry.no", caPem: "ca", reader: { username: "node", password: "x" } });
+  const hosts = files.filter(({ path }) => path.endsWith("hosts.toml"));
+  assert.ok(hosts.some(({ path }) => path.includes("/_default/")));
+  for (const { content, mode, path } of hosts) {
+    assert.deepEqual(content.match(/https:\/\/[^/"]+/g), ["https://registry.no"], path);
+    assert.equal(mode, 0o600, "it holds the password");
+  }
+});
+
+test("balancing over one control plane takes it never out, over three it checks", () => {
+  const config = (planes: { name: string; address: string }[]) =>
+    nodeFiles(network, "10.20.0.12", planes).find(({ path }) => path === "/etc/haproxy/haproxy.cfg")?.content ?? "";
+  assert.doesNotMatch(config([member]), / check/);
+  assert.equal(config([member, member, member]).match(/ check /g)?.length, 3);
+});
+
+test("pods get addresses of their node's range", () => {
+  const [conflist] = nodeFiles(network, "10.20.0.12", [member]);
+  assert.equal(JSON.parse(conflist?.content ?? "").plugins[0].ipam.ranges[0][0].subnet, "10.244.12.0/24");
+});

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { domainXml } from "./domain";
+
+const args = {
+  name: "worker-1",
+  cores: 2,
+  memoryMiB: 2048,
+  bridge: "br0",
+  pool: "grunnmur",
+  emulated: true,
+  consoleLog: "/var/log/libvirt/worker-1.log",
+};
+
+test("an emulated guest asks for no KVM and gets room for translated code", () => {
+  const xml = domainXml(args);
+  assert.match(xml, /<domain type='qemu'>/);
+  assert.match(xml, /<tb-cache unit='MiB'>512<\/tb-cache>/);
+  assert.match(xml, /<memory unit='MiB'>2048<\/memory>\s+<vcpu>2<\/vcpu>/);
+});
+
+test("a KVM guest keeps its CPU's mitigations", () => {
+  const xml = domainXml({ ...args, emulated: false });
+  assert.match(xml, /<domain type='kvm'>/);
+  assert.match(xml, /host-passthrough/);
+  assert.doesNotMatch(xml, /tcg|mitigations=off/);
+});
