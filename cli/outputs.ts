@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { existingStacks, pulumiOutput } from "./pulumi";
+import { existingStacks, pulumiOutput, resourceCount } from "./pulumi";
 import { pulumiIsHere } from "./pulumi-environment";
 import { UserError } from "./user-error";
 
@@ -32,13 +32,15 @@ export type NodeOutput = z.infer<typeof node>;
 
 /**
  * The environment's outputs with their secrets, in memory only; undefined where the environment was never created or
- * has been destroyed.
+ * has been destroyed. An environment whose `up` has not come to its end has none or some of them.
  */
 export async function readOutputs(stack: string): Promise<Outputs | undefined> {
   if (!(await pulumiIsHere()) || !(await existingStacks()).includes(stack)) return undefined;
   const text = await pulumiOutput(["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
   const parsed = outputs.parse(JSON.parse(text));
-  return Object.values(parsed).every((value) => value === undefined) ? undefined : parsed;
+  // Pulumi records outputs when the whole program has run: an `up` that failed has resources and no outputs.
+  const empty = Object.values(parsed).every((value) => value === undefined);
+  return empty && (await resourceCount(stack)) === 0 ? undefined : parsed;
 }
 
 /** An output that must be there. @throws UserError where the environment has not come that far */
@@ -46,7 +48,7 @@ export function requireOutput<K extends keyof Outputs>(stack: string, all: Outpu
   const value = all?.[key];
   if (value === undefined) {
     throw new UserError(
-      `${stack} is not up${all ? ` that far (it has no ${key} yet)` : ""}: run ./grunnmur up --stack ${stack} first`,
+      `${stack} is not up${all ? ` that far: it has no ${key} yet` : ""}. Run ./grunnmur up --stack ${stack} first`,
     );
   }
   return value as NonNullable<Outputs[K]>;

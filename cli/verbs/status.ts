@@ -27,6 +27,7 @@ async function status({ stack, json }: { stack: string; json?: boolean }): Promi
     process.exitCode = 1;
     return;
   }
+  if (!outputs.nodes) say(`${stack} is not up completely: ./grunnmur up --stack ${stack} continues where it stopped.`);
   const report = await collect(stack, outputs);
   print(json ? JSON.stringify(report, null, 2) : render(report, process.stdout));
   process.exitCode = notReady(report).length === 0 ? 0 : 1;
