@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -54,9 +55,14 @@ test("a lock is removed only where its holder is dead and was on this machine", 
   const dead = write("dead", 2 ** 22 + 1, hostname());
   const elsewhere = write("elsewhere", 2 ** 22 + 1, "another-machine");
   const reused = write("reused", process.pid, hostname());
+  const program = join(directory, "pulumi");
+  symlinkSync("/bin/sleep", program);
+  const pulumi = spawn(program, ["60"]);
+  const held = write("held", pulumi.pid ?? 0, hostname());
   removeStaleLocks("local");
+  pulumi.kill();
   const there = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
-  assert.deepEqual([dead, elsewhere, reused].map(there), [false, true, false]);
+  assert.deepEqual([dead, elsewhere, reused, held].map(there), [false, true, false, true]);
 });
 
 test("a namespace belongs to the home whose directory its processes name", () => {

@@ -17,6 +17,7 @@ const fail = (of: string): EngineEvent => ({ resOpFailedEvent: { metadata: { op:
 test("a resource's stage is the folder of its innermost component", () => {
   assert.equal(stageOf(disk), "nodes");
   assert.equal(stageOf(conf), "registry");
+  assert.equal(stageOf(urn("grunnmur:cluster:Cluster$grunnmur:node:KvmNode$x:y:Z", "n")), "nodes");
   assert.equal(stageOf(urn("grunnmur:platform:Platform$grunnmur:git-server:GitServer$x:y:Z", "n")), "git-server");
   assert.equal(stageOf(urn("pulumi:providers:kubernetes", "k")), "platform");
   assert.equal(nameOf(disk), "disk");
