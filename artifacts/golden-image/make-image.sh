@@ -36,8 +36,8 @@ echo "making the initrd" >&2
 cp "$root"/boot/vmlinuz-* "$output/vmlinuz"
 "$here/make-initrd.sh" "$root" "$output/initrd.img"
 
-# Direct kernel boot reads both from beside the disk.
-rm -rf "${root:?}"/boot/* "$root"/vmlinuz* "$root"/initrd.img*
+# Direct kernel boot reads both from beside the disk. The kernel's configuration stays: kubeadm's preflight reads it.
+rm -rf "$root"/boot/vmlinuz* "$root"/boot/initrd.img* "$root"/boot/System.map* "$root"/vmlinuz* "$root"/initrd.img*
 
 echo "writing the disk" >&2
 used=$(du --summarize --block-size=1M "$root" | cut -f1)
