@@ -25,6 +25,8 @@ export interface Address {
 
 /** What the provider does with a cluster. Throws `Refused` and `Unreachable`. */
 export class Cluster {
+  /** Set once it has been given up on. */
+  lost = false;
   private readonly api: Api;
   private readonly discovery: Discovery;
   private readonly defaultNamespace: string;
@@ -93,7 +95,7 @@ export class Cluster {
   async delete(object: Properties, address: Address, timeoutMs: number, talk: Talk): Promise<void> {
     const where = await this.path(address, 0, talk);
     if (where === undefined) return;
-    const propagationPolicy = propagation(annotation(object, "deletionPropagationPolicy"));
+    const propagationPolicy = propagation(address.kind, annotation(object, "deletionPropagationPolicy"));
     const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy };
     const found = await orUndefined(() => this.api.call({ ...talk, method: "DELETE", path: where, body }));
     if (found === undefined || annotation(object, "skipAwait") === "true") return;
@@ -119,7 +121,7 @@ export class Cluster {
   /** What the pods behind an object say. Never throws: it only adds to another error. */
   private async troubles(live: Properties, address: Address, talk: Talk): Promise<string[]> {
     const labels = at(live, "spec", "selector", "matchLabels") as Record<string, string> | undefined;
-    if (labels === undefined || !address.kind.apiVersion.match(/^(apps|batch)\//)) return [];
+    if (labels === undefined || !/^(apps|batch)\//.test(address.kind.apiVersion)) return [];
     const labelSelector = Object.entries(labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(",");
@@ -157,7 +159,9 @@ function notServed(kind: Kind): string {
   return `the API server does not serve ${kind.kind} of ${kind.apiVersion}. Is its CustomResourceDefinition there, and does this resource depend on it?`;
 }
 
-function propagation(wanted: string | undefined): string {
+/** Workloads are gone when their pods are. Everything else goes at once, without work for the garbage collector. */
+function propagation(kind: Kind, wanted: string | undefined): string {
   const words = ["Foreground", "Background", "Orphan"];
-  return words.find((word) => word.toLowerCase() === wanted?.toLowerCase()) ?? "Foreground";
+  const fitting = /^(apps|batch)\//.test(kind.apiVersion) ? "Foreground" : "Background";
+  return words.find((word) => word.toLowerCase() === wanted?.toLowerCase()) ?? fitting;
 }

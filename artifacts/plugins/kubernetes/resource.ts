@@ -90,11 +90,13 @@ export function kubernetesResource(kind: Kind, target: () => Target): Resource {
     async delete(old, work, context) {
       const { cluster, settings } = target();
       const object = revealObject(old.outputs);
-      const patienceMs = settings.deleteUnreachable ? deletePatienceMs : undefined;
+      // A cluster that is lost is waited for once, not for every object.
+      const patienceMs = settings.deleteUnreachable ? (cluster.lost ? 0 : deletePatienceMs) : undefined;
       try {
         await cluster.delete(object, addressOfId(kind, old.id), timeout(object, work), talk(context, patienceMs));
       } catch (error) {
         if (!(error instanceof Unreachable) || !settings.deleteUnreachable) throw error;
+        cluster.lost = true;
         context.log.warning(`${error.message}: dropped from the state, as \`deleteUnreachable\` asks`);
       }
     },

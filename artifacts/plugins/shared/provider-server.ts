@@ -4,13 +4,11 @@ import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { pathText } from "./diff";
 import { Engine } from "./engine";
 import { NotCovered, toServiceError } from "./failure";
-import type { Checked, Context, Difference, Provider, Resource, Stored, Work } from "./provider";
+import { checkResponse, diffResponse, milliseconds, read, typeOf, work, write } from "./messages";
+import type { Context, Provider, Resource, Stored } from "./provider";
 import { channelOptions, engineAddress, serve } from "./server";
-import { decodeObject, encodeObject, type Properties, type Wire } from "./value";
 
 /** Serves a provider until the engine is done with it. */
 export async function serveProvider(provider: Provider): Promise<void> {
@@ -123,7 +121,7 @@ class ProviderServer {
           inputs: read(request.getOldInputs()),
           outputs: read(request.getProperties()),
         };
-        const timeoutMs = seconds(request.getTimeout());
+        const timeoutMs = milliseconds(request.getTimeout());
         await this.resource(request).delete(old, { preview: false, timeoutMs }, this.context(request));
         return new Empty();
       }),
@@ -183,62 +181,4 @@ function unary<Request, Response>(handler: (request: Request) => Promise<Respons
         (error: unknown) => callback(toServiceError(error)),
       );
   };
-}
-
-function typeOf(request: { getUrn(): string; getType(): string }): string {
-  // A URN's third part is the type, after the types of its parents: `component$random:index/…`.
-  return request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
-}
-
-function work(request: { getPreview(): boolean; getTimeout(): number }): Work {
-  return { preview: request.getPreview(), timeoutMs: seconds(request.getTimeout()) };
-}
-
-function seconds(timeout: number): number | undefined {
-  return timeout > 0 ? timeout * 1000 : undefined;
-}
-
-function read(struct: Struct | undefined): Properties {
-  return decodeObject((struct?.toJavaScript() ?? {}) as { [key: string]: Wire });
-}
-
-function write(properties: Properties): Struct {
-  return Struct.fromJavaScript(encodeObject(properties));
-}
-
-function checkResponse(checked: Checked): proto.CheckResponse {
-  const response = new proto.CheckResponse();
-  response.setInputs(write(checked.inputs));
-  for (const failure of checked.failures ?? []) {
-    const entry = new proto.CheckFailure();
-    entry.setProperty(failure.property);
-    entry.setReason(failure.reason);
-    response.addFailures(entry);
-  }
-  return response;
-}
-
-const kinds = {
-  add: [proto.PropertyDiff.Kind.ADD, proto.PropertyDiff.Kind.ADD_REPLACE],
-  delete: [proto.PropertyDiff.Kind.DELETE, proto.PropertyDiff.Kind.DELETE_REPLACE],
-  update: [proto.PropertyDiff.Kind.UPDATE, proto.PropertyDiff.Kind.UPDATE_REPLACE],
-} as const;
-
-function diffResponse(difference: Difference): proto.DiffResponse {
-  const response = new proto.DiffResponse();
-  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
-  response.setChanges(difference.changes.length === 0 ? DIFF_NONE : DIFF_SOME);
-  response.setHasdetaileddiff(true);
-  response.setDeletebeforereplace(difference.deleteBeforeReplace ?? false);
-  for (const change of difference.changes) {
-    const replace = difference.replaces(change);
-    const text = pathText(change.path);
-    const entry = new proto.PropertyDiff();
-    entry.setKind(kinds[change.kind][replace ? 1 : 0]);
-    entry.setInputdiff(true);
-    response.getDetaileddiffMap().set(text, entry);
-    response.addDiffs(String(change.path[0]));
-    if (replace) response.addReplaces(text);
-  }
-  return response;
 }
