@@ -147,7 +147,7 @@ const LIBRARIES: Record<string, [string, unknown][]> = {
     ["'tacocat'.substring(2, 1)", ERROR],
     ["'  \\ttrim\\n    '.trim()", "trim"],
     ["'ab😀cd'.substring(2, 4) + string('ab😀cd'.indexOf('c'))", "😀c3"],
-    ["'%s is %d, %.1f, %x and %%'.format([dyn('a'), 3, 1.25, 255])", "a is 3, 1.3, ff and %"],
+    ["'%s is %d, %.1f, %x and %%'.format([dyn('a'), 3, 1.25, 255])", "a is 3, 1.2, ff and %"],
     ["'%s'.format([[1, 2]])", "[1, 2]"],
     ["'%d %d'.format([1])", ERROR],
     ["int('12') + int('+5') + int(-1.9)", 16n],

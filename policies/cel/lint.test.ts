@@ -10,6 +10,7 @@ describe("lint", () => {
     "variables.podSpec.containers.all(c, c.ports.all(p, p.containerPort > 0))",
     "[container.image].all(image, image.matches('^[a-z]+$'))",
     "ip.isCanonical('1.2.3.4') && format.uuid().validate('x').hasValue() && sets.contains([1], [1])",
+    "object.a.all(a, a.b.all(b, [b.c].all(c, c == 1)))",
     "optional.of(1).orValue(2) == 1",
     "['a', dyn(1)].size() == 2",
   ];

@@ -195,14 +195,17 @@ function call(name: string, args: ASTNode[], receiver: ASTNode | undefined, scop
   if (!counts.includes(args.length)) return [`${name}() takes ${counts.join(" or ")} arguments, ${args.length} given`];
   const namespace = receiver?.op === "id" && NAMESPACES.has(receiver.args) && !scope.names.has(receiver.args);
   const faults = receiver === undefined || namespace ? [] : visit(receiver, scope);
-  if (receiver !== undefined && !namespace && MACROS.has(name)) return [...faults, ...comprehension(args, scope)];
+  if (receiver !== undefined && !namespace && MACROS.has(name))
+    return [...faults, ...comprehension(args, receiver, scope)];
   return [...faults, ...pattern(name, args), ...args.flatMap((arg) => visit(arg, scope))];
 }
 
-function comprehension(args: ASTNode[], scope: Scope): string[] {
+function comprehension(args: ASTNode[], over: ASTNode, scope: Scope): string[] {
   const [variable, ...bodies] = args;
   if (variable?.op !== "id") return ["a comprehension's first argument is a name"];
-  const inner = { ...scope, depth: scope.depth + 1, names: new Set([...scope.names, variable.args]) };
+  // A list of one only gives a name to a value.
+  const level = over.op === "list" && over.args.length === 1 ? 0 : 1;
+  const inner = { ...scope, depth: scope.depth + level, names: new Set([...scope.names, variable.args]) };
   const deep = inner.depth > MAX_COMPREHENSION_DEPTH;
   return [
     ...(deep ? [`more than ${MAX_COMPREHENSION_DEPTH} comprehensions inside each other: costs grow with each`] : []),

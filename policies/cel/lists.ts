@@ -42,9 +42,14 @@ function extreme(name: string, sign: number, list: readonly unknown[]): unknown 
 export const isSorted = (list: readonly unknown[]): boolean =>
   [...list].every((item, index, all) => index === 0 || compare(all[index - 1], item) <= 0);
 
+/** The first word of `sets.contains()` and its like. */
+class SetsNamespace {}
+
 export function registerLists(env: Environment): void {
   type List = readonly unknown[];
   env
+    .registerType("SetsNamespace", SetsNamespace)
+    .registerConstant("sets", "SetsNamespace", new SetsNamespace())
     .registerFunction("SetsNamespace.contains(list<dyn>, list<dyn>): bool", (_ns: unknown, a: List, b: List) =>
       subset(b, a),
     )

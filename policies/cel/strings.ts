@@ -104,7 +104,7 @@ function formatOne(verb: string, value: unknown, precision: string | undefined):
   const whole = typeof value === "bigint";
   if (verb === "s") return formatString(value);
   if (verb === "d" && whole) return `${value}`;
-  if (verb === "f" && typeof value === "number") return value.toFixed(precision === undefined ? 6 : Number(precision));
+  if (verb === "f" && typeof value === "number") return fixed(value, precision === undefined ? 6 : Number(precision));
   if (verb === "x" && typeof value === "string") return Buffer.from(value).toString("hex");
   if (verb === "X" && typeof value === "string") return Buffer.from(value).toString("hex").toUpperCase();
   if (verb === "x" && whole) return value.toString(16);
@@ -113,6 +113,15 @@ function formatOne(verb: string, value: unknown, precision: string | undefined):
   if (verb === "b" && whole) return value.toString(2);
   if (verb === "b" && typeof value === "boolean") return value ? "1" : "0";
   throw new FormatError(`%${verb} cannot show a ${typeof value}; allowed: %s %d %f %x %X %o %b %%`);
+}
+
+/** JavaScript rounds an exact half up, Go to the even digit. */
+function fixed(value: number, places: number): string {
+  const text = value.toFixed(places);
+  const exact = value.toFixed(100);
+  const tail = exact.slice(exact.indexOf(".") + 1 + places);
+  const odd = /[13579]$/.test(text);
+  return /^50*$/.test(tail) && odd ? exact.slice(0, exact.length - tail.length).replace(/\.$/, "") : text;
 }
 
 function formatString(value: unknown): string {

@@ -40,7 +40,7 @@ export function prepare(raw: Record<string, unknown>, around: Surroundings): Sub
   const cache: Partial<Record<NamedList, readonly Item[]>> = {};
   return {
     object,
-    request: { operation: "CREATE", namespace, name },
+    request: requestOf(raw, namespace, name),
     namespaceObject: namespaceObject ? toCel(namespaceObject, "namespaceObject") : UNSEEN_NAMESPACE,
     specPath,
     variables,
@@ -49,6 +49,15 @@ export function prepare(raw: Record<string, unknown>, around: Surroundings): Sub
       return cache[list];
     },
   };
+}
+
+/** A namespace or name that is not known yet is not the empty one. */
+function requestOf(raw: Record<string, unknown>, namespace: string, name: string): unknown {
+  const stated = (raw.metadata ?? {}) as Record<string, unknown>;
+  const known = (key: string, text: string) => (stated[key] instanceof Unknown ? stated[key] : text);
+  if (raw.metadata instanceof Unknown)
+    return toCel({ operation: "CREATE", namespace: raw.metadata, name: raw.metadata }, "request");
+  return toCel({ operation: "CREATE", namespace: known("namespace", namespace), name: known("name", name) }, "request");
 }
 
 /** The subject's variables and the rule's own, in order; each may read those before it. */

@@ -3,18 +3,24 @@ import type { WorldFinding } from "../engine/verdict";
 import type { Implementation, World } from "./index";
 import { get, inNamespace, list, ofKind, type Seen } from "./read";
 
+const PATH = "spec.template.metadata.labels";
+
 /** In production, each Deployment and StatefulSet has a PodDisruptionBudget that matches its pods. */
 export const disruptionBudget: Implementation = (world) =>
   [...ofKind(world, "apps/Deployment"), ...ofKind(world, "apps/StatefulSet")]
-    .filter(({ id }) => !world.systemNamespaces.includes(id.namespace) && isProduction(world, id.namespace))
-    .flatMap((one) => judge(world, one));
+    .filter(({ id }) => !world.systemNamespaces.includes(id.namespace))
+    .flatMap((one) => judgeIn(world, one));
 
-function isProduction(world: World, namespace: string): boolean {
+/** Only in production; where the namespace is not known, neither is whether this is production. */
+function judgeIn(world: World, one: Seen): WorldFinding[] {
   const { environment, productionNamespaces } = world.params;
-  return environment === "production" || (productionNamespaces as string[]).includes(namespace);
+  const { document, id } = one;
+  const named = (productionNamespaces as string[]).includes(id.namespace);
+  if (environment === "production" || named) return judge(world, one);
+  if (!(get(document.object, "metadata", "namespace") instanceof Unknown)) return [];
+  const message = `whether ${id.name} is in production cannot be decided before its namespace is known`;
+  return [{ verdict: "undetermined", path: PATH, message, waitsFor: ["metadata.namespace"], document }];
 }
-
-const PATH = "spec.template.metadata.labels";
 
 function judge(world: World, { document, id }: Seen): WorldFinding[] {
   const labels = get(document.object, "spec", "template", "metadata", "labels") ?? {};
