@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** What a libvirt domain is made from. */
 export interface DomainArgs {
   name: string;
@@ -16,6 +18,7 @@ export function domainXml(args: DomainArgs): string {
   const { name, cores, memoryMiB, bridge, pool, emulated, consoleLog } = args;
   return `<domain type='${emulated ? "qemu" : "kvm"}'>
   <name>${name}</name>
+  <uuid>${uuid(name)}</uuid>
   <memory unit='MiB'>${memoryMiB}</memory>
   <vcpu>${cores}</vcpu>
   <cpu mode='${emulated ? "maximum" : "host-passthrough"}'/>
@@ -38,6 +41,14 @@ export function domainXml(args: DomainArgs): string {
   </devices>
 </domain>
 `;
+}
+
+/** The same for the same name, so that a domain can be defined again (RFC 9562, version 8). */
+function uuid(name: string): string {
+  const hex = createHash("sha256").update(`grunnmur/${name}`).digest("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    "-",
+  );
 }
 
 /** `net.ifnames=0` keeps the one interface's name, eth0, whatever machine type the hypervisor gives. */

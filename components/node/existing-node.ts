@@ -28,7 +28,7 @@ export class ExistingNode extends pulumi.ComponentResource implements Node {
   readonly address: string;
   readonly reach: string;
   readonly hostKey: pulumi.Output<string>;
-  readonly connection: pulumi.Output<types.input.remote.ConnectionArgs>;
+  readonly connection: types.input.remote.ConnectionArgs;
   readonly measured: pulumi.Output<Measured>;
   readonly ready: pulumi.CustomResource;
 

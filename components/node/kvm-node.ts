@@ -58,7 +58,7 @@ export class KvmNode extends pulumi.ComponentResource implements Node {
   readonly address: string;
   readonly reach: string;
   readonly hostKey: pulumi.Output<string>;
-  readonly connection: pulumi.Output<types.input.remote.ConnectionArgs>;
+  readonly connection: types.input.remote.ConnectionArgs;
   readonly measured: pulumi.Output<Measured>;
   readonly ready: pulumi.CustomResource;
 
@@ -94,15 +94,15 @@ export function connect(
   user: string,
   adminKey: pulumi.Output<SshKey>,
   hostKey: pulumi.Input<string>,
-): pulumi.Output<types.input.remote.ConnectionArgs> {
-  return pulumi.output({
+): types.input.remote.ConnectionArgs {
+  return {
     host,
     user,
     hostKey,
     privateKey: pulumi.secret(adminKey.apply((key) => key.privateKey)),
     dialErrorLimit: 300,
     perDialTimeout: 20,
-  });
+  };
 }
 
 function makeDomain(

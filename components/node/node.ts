@@ -15,7 +15,7 @@ export interface Node {
   /** Public SSH host key, `ssh-ed25519 AAAA…`. */
   hostKey: pulumi.Output<string>;
   /** SSH as root, host key pinned. */
-  connection: pulumi.Output<types.input.remote.ConnectionArgs>;
+  connection: types.input.remote.ConnectionArgs;
   /** What the preflight measured. */
   measured: pulumi.Output<Measured>;
   /** Depend on this: the node answers and is fit for use. */

@@ -4,7 +4,7 @@ import { script } from "../script";
 import type { Measured, PreflightLimits } from "./node";
 
 export interface PreflightArgs {
-  connection: pulumi.Input<types.input.remote.ConnectionArgs>;
+  connection: types.input.remote.ConnectionArgs;
   memoryMiB: number;
   cores: number;
   limits: PreflightLimits;

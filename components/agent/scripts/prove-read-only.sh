@@ -13,7 +13,7 @@ export GIT_CONFIG_GLOBAL=/dev/null HOME=$payload
 
 fetch() { git ls-remote --exit-code "$repository" "refs/heads/$branch" >/dev/null 2>"$payload/error"; }
 if ! fetch; then
-  echo "the deploy key cannot fetch $branch of $repository: $(tail -n 3 "$payload/error")" >&2
+  echo "the deploy key cannot fetch $branch of $repository: $(tail -n 8 "$payload/error")" >&2
   echo "register its public half (output deployKey) read-only at the Git host, and check sync.hostKey" >&2
   exit 1
 fi

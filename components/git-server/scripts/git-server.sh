@@ -11,16 +11,18 @@ base64 -d | tar -xC "$payload"
 home=/srv/git
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 
-id git >/dev/null 2>&1 || useradd --system --home-dir "$home" --shell /usr/bin/git-shell git
-# An account without a password is locked for sshd unless its password field says merely that there is none.
-usermod -p '*' git
-install -d -m 755 "$home"
+id git >/dev/null 2>&1 || useradd --system --home-dir "$home" git
+# sshd runs forced commands through the shell, and git-shell runs nothing but Git's own; both keys are forced below.
+# A password of "*" and not "!": sshd takes "!" for a locked account.
+usermod --shell /bin/sh --password '*' git
+install -d -o root -g root -m 755 "$home"
 # The keys belong to root: whoever may push must not be able to let others in.
 install -d -m 755 "$home/.ssh"
 read -r readable <"$payload/repositories"
 {
   printf 'restrict,command="/usr/local/lib/grunnmur/git-read-only %s" %s\n' "$home/$readable.git" "$(cat "$payload/reader.pub")"
-  printf 'restrict %s\n' "$(cat "$payload/writer.pub")"
+  # shellcheck disable=SC2016
+  printf 'restrict,command="git-shell -c \\"$SSH_ORIGINAL_COMMAND\\"" %s\n' "$(cat "$payload/writer.pub")"
 } >"$home/.ssh/authorized_keys.new"
 chmod 644 "$home/.ssh/authorized_keys.new"
 mv "$home/.ssh/authorized_keys.new" "$home/.ssh/authorized_keys"

@@ -59,7 +59,16 @@ if ! has_volume "$NAME.qcow2"; then
 XML
   echo "disk of $DISK_GIB GiB made over the golden image"
 fi
-sed -i -e "s|@KERNEL@|$(image_path vmlinuz)|" -e "s|@INITRD@|$(image_path initrd.img)|" "$payload/domain.xml"
+# A guest keeps the kernel that its disk has the modules of, whatever the image is by now.
+if v dominfo "$NAME" >/dev/null 2>&1; then
+  v dumpxml "$NAME" >"$payload/current.xml"
+  kernel=$(sed -n 's|.*<kernel>\(.*\)</kernel>.*|\1|p' "$payload/current.xml")
+  initrd=$(sed -n 's|.*<initrd>\(.*\)</initrd>.*|\1|p' "$payload/current.xml")
+else
+  kernel=$(image_path vmlinuz)
+  initrd=$(image_path initrd.img)
+fi
+sed -i -e "s|@KERNEL@|$kernel|" -e "s|@INITRD@|$initrd|" "$payload/domain.xml"
 v define "$payload/domain.xml" >/dev/null
 v autostart "$NAME" >/dev/null
 if [ "$(v domstate "$NAME")" != running ]; then
