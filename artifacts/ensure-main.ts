@@ -1,11 +1,13 @@
+import { rmSync } from "node:fs";
 import { digests } from "./lib/digest";
-import { artifactDir, artifactFacts, artifactNames, artifactReady, ensure } from "./store";
+import { artifactDir, artifactFacts, artifactNames, artifactReady, ensure, outdatedArtifacts } from "./store";
 
-const usage = `usage: node dist/artifacts/ensure-main.js [--list | --verify] [name…]
+const usage = `usage: node dist/artifacts/ensure-main.js [--list | --verify | --prune] [name…]
 
 Makes the named artifacts, or all, where they are missing.
   --list    prints name, readiness and folder of each, and makes nothing
   --verify  compares each ready artifact with the digests recorded when it was made
+  --prune   removes what earlier versions left; destroy the environments made from it first, their disks read it
 GRUNNMUR_SOURCE=auto|release|build says whether to download or to compile (default auto: whichever can be had).`;
 
 async function main(args: string[]): Promise<void> {
@@ -17,6 +19,7 @@ async function main(args: string[]): Promise<void> {
   if (option === "--help" && more.length === 0) console.log(usage);
   else if (option === "--list" && more.length === 0) list(names);
   else if (option === "--verify" && more.length === 0) await verify(names.filter(artifactReady));
+  else if (option === "--prune" && more.length === 0) prune();
   else if (option === undefined) await ensure(names);
   else throw new Error(`unknown option ${options.join(" ")}\n${usage}`);
 }
@@ -24,6 +27,13 @@ async function main(args: string[]): Promise<void> {
 function list(names: string[]): void {
   for (const name of names)
     console.log([name, artifactReady(name) ? "ready" : "missing", artifactDir(name)].join("\t"));
+}
+
+function prune(): void {
+  for (const folder of outdatedArtifacts()) {
+    console.log(`removing ${folder}`);
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function verify(names: string[]): Promise<void> {

@@ -40,6 +40,11 @@ export function artifactFacts(name: string): Completed {
   return store().completed(name);
 }
 
+/** Folders of the store that nothing here leads to any more. A guest made from one of them still reads it. */
+export function outdatedArtifacts(): string[] {
+  return store().outdated();
+}
+
 /**
  * Downloads or compiles what is missing, what it is made from first. What is ready costs nothing.
  * @throws with the artifact's name and the end of what its build wrote

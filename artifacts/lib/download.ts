@@ -15,6 +15,13 @@ export interface Download {
 /** The release site cannot be reached, or has not got the file: another source may do. A wrong digest is never this. */
 export class Unavailable extends Error {
   override name = "Unavailable";
+  constructor(
+    message: string,
+    /** The site answered that it has not got this file, so it may have the next. */
+    readonly siteAnswered: boolean,
+  ) {
+    super(message);
+  }
 }
 
 /** The file is not what was promised. */
@@ -117,7 +124,7 @@ async function fetchInto(url: string, path: string): Promise<void> {
       rmSync(path);
       return fetchInto(url, path);
     }
-    if (unavailable.has(error.code ?? -1)) throw new Unavailable(`${url}: ${reason(error)}`);
+    if (unavailable.has(error.code ?? -1)) throw new Unavailable(`${url}: ${reason(error)}`, error.code === 22);
     throw error;
   }
 }

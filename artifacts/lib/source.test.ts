@@ -14,7 +14,7 @@ const release = async () => {
 };
 const unreachable = async () => {
   done.push("tried");
-  throw new Unavailable("https://example.org: no route");
+  throw new Unavailable("https://example.org: no route", false);
 };
 const note = (text: string) => said.push(text);
 
@@ -40,6 +40,16 @@ test("compiles where the site does not answer, says so once, and does not ask ag
   assert.deepEqual(done, ["tried", "build", "build"]);
   assert.equal(said.length, 1);
   assert.match(said[0] ?? "", /no route.*compiling/);
+});
+
+test("a file that a site has not got does not make the site unreachable", async () => {
+  const missing = async () => {
+    done.push("tried");
+    throw new Unavailable("https://example.org/tool: 404", true);
+  };
+  assert.equal(await fromEither(missing, build, note), "build");
+  assert.equal(await fromEither(release, build, note), "release");
+  assert.deepEqual(done, ["tried", "build", "release"]);
 });
 
 test("compiles what upstream offers no download of", async () => {

@@ -4,7 +4,7 @@ export type Source = "release" | "build";
 
 const allowed = ["auto", "release", "build"];
 
-/** Hosts that did not answer in this run. Asking again would cost the connect timeout each time. */
+/** False once a release site did not answer in this run: asking again would cost the connect timeout each time. */
 let releaseSitesAnswer = true;
 
 /**
@@ -28,8 +28,9 @@ export async function fromEither(
       return "release";
     } catch (error) {
       if (wanted === "release" || !(error instanceof Unavailable)) throw error;
-      releaseSitesAnswer = false;
-      note(`no official download (${error.message}); compiling from published Go modules instead, as all that follows`);
+      releaseSitesAnswer = error.siteAnswered;
+      const all = error.siteAnswered ? "" : ", as all that follows";
+      note(`no official download (${error.message}); compiling from published Go modules instead${all}`);
     }
   }
   await build();

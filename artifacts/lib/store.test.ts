@@ -116,6 +116,14 @@ test("what an ended run left half made is removed and made anew", async () => {
   assert.equal(readFileSync(join(store.dir("binary"), "content"), "utf8"), "binary");
 });
 
+test("what another version left is told from what is current", async () => {
+  const before = new Store(root, [recipe("binary", { from: "0.9" }), recipe("gone")]);
+  await before.ensure(["binary", "gone"], progress);
+  const store = new Store(root, [recipe("binary")]);
+  await store.ensure(["binary"], progress);
+  assert.deepEqual(store.outdated().sort(), [before.dir("binary"), before.dir("gone")].sort());
+});
+
 test("an unknown artifact is answered with the known ones", async () => {
   const store = new Store(root, [recipe("binary")]);
   await assert.rejects(store.ensure(["binry"], progress), /"binry"; there are binary/);

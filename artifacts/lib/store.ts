@@ -97,6 +97,19 @@ export class Store {
     }
   }
 
+  /** Folders that the present recipes do not lead to: earlier versions, and what is no longer made at all. */
+  outdated(): string[] {
+    const current = new Set(this.names.map((name) => this.dir(name)));
+    const folders = (path: string) => (existsSync(path) ? readdirSync(path, { withFileTypes: true }) : []);
+    return folders(this.root)
+      .filter((entry) => entry.isDirectory())
+      .flatMap(({ name }) =>
+        folders(join(this.root, name)).map((entry) => ({ path: join(this.root, name, entry.name), entry })),
+      )
+      .filter(({ path, entry }) => entry.isDirectory() && !entry.name.includes(".partial-") && !current.has(path))
+      .map(({ path }) => path);
+  }
+
   private async make(recipe: Recipe, progress: Progress): Promise<void> {
     const { name } = recipe;
     const started = Date.now();
@@ -111,7 +124,7 @@ export class Store {
     try {
       const facts = await recipe.make({
         dir: partial,
-        downloads: join(this.root, ".downloads", name),
+        downloads: this.downloads(name),
         of: (need) => this.dir(need),
         beat: (text) => {
           state = text;
@@ -123,6 +136,7 @@ export class Store {
       writeFileSync(join(partial, completeFile), `${JSON.stringify(completed, null, 2)}\n`);
       rmSync(this.dir(name), { recursive: true, force: true });
       renameSync(partial, this.dir(name));
+      rmSync(this.downloads(name), { recursive: true, force: true });
     } catch (error) {
       rmSync(partial, { recursive: true, force: true });
       throw new Error(`${name} could not be made: ${error instanceof Error ? error.message : error}`, { cause: error });
@@ -137,6 +151,10 @@ export class Store {
     for (const entry of readdirSync(join(this.root, name))) {
       if (entry.includes(".partial-")) rmSync(join(this.root, name, entry), { recursive: true, force: true });
     }
+  }
+
+  private downloads(name: string): string {
+    return join(this.root, ".downloads", name);
   }
 
   private recipe(name: string): Recipe {
