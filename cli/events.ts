@@ -22,14 +22,19 @@ const POLL_MILLISECONDS = 250;
 
 /**
  * Reads an event log while Pulumi writes it: `onEvent` is called for each whole line. The function returned ends that,
- * after a last look. A line that is no event is left out: the log is for progress only, never for decisions on state.
+ * after a last look. Where the log is begun anew, what came before was a preview, and is told to be over. A line that is no event is left out: the log is for progress only, never for decisions on state.
  */
 export function followEvents(file: string, onEvent: (event: EngineEvent) => void): () => void {
   let offset = 0;
   let rest = Buffer.alloc(0);
   const look = (): void => {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size <= offset) return;
+    if (size < offset) {
+      offset = 0;
+      rest = Buffer.alloc(0);
+      onEvent({ summaryEvent: { isPreview: true } });
+    }
+    if (size === offset) return;
     const chunk = Buffer.alloc(size - offset);
     const handle = openSync(file, "r");
     const length = readSync(handle, chunk, 0, chunk.length, offset);
