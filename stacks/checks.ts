@@ -75,6 +75,7 @@ function countries(stack: StackDraft): Problem[] {
       { path: `sites[${i}].operatorCountry`, code: site?.operatorCountry },
     ]),
     ...(stack.destinations ?? []).map((d, i) => ({ path: `destinations[${i}].country`, code: d?.country })),
+    ...(stack.administration ?? []).map((a, i) => ({ path: `administration[${i}].country`, code: a?.country })),
   ];
   return named
     .filter(({ code }) => code !== undefined && !countryName(code))

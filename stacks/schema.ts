@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { administratorSchema, backupSchema, destinationSchema } from "./accounts";
 import {
   address,
   choice,
   countryCode,
-  date,
   dnsName,
   flag,
   host,
@@ -49,11 +49,18 @@ const networkSchema = section({
   ntpServers: list(host()).default([]).describe("Time servers that the nodes ask. Empty: the hypervisor's clock."),
 });
 
+/** A statement by whoever runs the machine: nothing here encrypts a disk. */
+const diskEncryption = () =>
+  choice(["luks", "self-encrypting", "none"])
+    .optional()
+    .describe("How the disks are encrypted at rest. Production has to say.");
+
 const onHypervisor = {
   name: label().describe("Name by which nodes refer to the hypervisor."),
   site: label().describe("Site in which it stands; see the register of sites."),
   cores: cores().describe("Cores that guests may use."),
   memoryMiB: hostMemory().describe("Memory that guests may use, in MiB."),
+  diskEncryption: diskEncryption(),
 };
 
 const hypervisorSchema = z.discriminatedUnion(
@@ -100,6 +107,7 @@ const nodeSchema = z.discriminatedUnion(
       sshUser: text("a Unix user name", /^[a-z_][a-z0-9_-]{0,31}$/)
         .default("root")
         .describe("User to log in as; needs sudo without a password if it is not root."),
+      diskEncryption: diskEncryption(),
       sshHost: host().optional().describe("Where SSH answers, if that is not the node's address."),
     }),
   ],
@@ -159,14 +167,6 @@ const syncSchema = section({
     .describe("Fill the Git host and the registry with the example service; development only."),
 });
 
-const destinationSchema = section({
-  host: host().describe("Host outside the stack that its machines or workloads talk to."),
-  country: countryCode().describe("Country in which it stands."),
-  legalBasis: prose("the basis in law").describe("Basis in law, such as GDPR Art. 6(1)(b)."),
-  agreement: prose("the agreement").describe("Agreement that covers it, such as a data processing agreement's number."),
-  expires: date().describe("Day after which the entry no longer holds, in quotes."),
-});
-
 export const stackSchema = section({
   environment: choice(["development", "production"]).describe("What the stack is for; production is held to more."),
   locality: section({
@@ -180,6 +180,8 @@ export const stackSchema = section({
   cluster: clusterSchema.prefault({}).describe("The Kubernetes cluster."),
   sync: syncSchema.describe("What the agent in the cluster pulls."),
   destinations: list(destinationSchema).default([]).describe("Register of destinations outside the stack."),
+  administration: list(administratorSchema).default([]).describe("Who administers the stack, and from where."),
+  backups: list(backupSchema).default([]).describe("Where copies of the platform's own data go, and for how long."),
 });
 
 /** The configuration as written, with defaults filled in. */
