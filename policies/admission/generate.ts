@@ -1,0 +1,139 @@
+import { admissionText } from "../engine/compose";
+import { loadRules } from "../engine/load";
+import { SYSTEM_NAMESPACES } from "../engine/match";
+import { resolveParams } from "../engine/params";
+import type { Rule } from "../engine/rule";
+import { resourceRules } from "./resources";
+
+/**
+ * The rules as ValidatingAdmissionPolicy objects, one policy and one binding each, both named for the rule.
+ *
+ * Parameters are written into the policy. The other way, a ConfigMap that the binding refers to, holds texts only, and
+ * an account that may write ConfigMaps (the agent's may) could then loosen a rule that it cannot otherwise touch.
+ */
+export interface AdmissionSettings {
+  /** Parameters by rule id. */
+  params?: Readonly<Record<string, Record<string, unknown>>>;
+  /** What is known of the stack, whole or in part, e.g. `{ registry: { host }, locality: { profile } }`. */
+  stack?: Record<string, unknown>;
+  /**
+   * Namespaces of the platform itself, where rules for tenants do not hold. Whoever may make workloads there is not
+   * held by them, so tenants must not. Default: kube-system, kube-public, kube-node-lease, flux-system.
+   */
+  systemNamespaces?: readonly string[];
+}
+
+export interface AdmissionOptions {
+  /** `Deny`: mandatory rules refuse, advisory ones warn and are written to the audit log. `Warn`: all do the latter. */
+  action: "Deny" | "Warn";
+}
+
+export class AdmissionError extends Error {
+  constructor(faults: readonly string[]) {
+    super(`the rules cannot be held at admission:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+    this.name = "AdmissionError";
+  }
+}
+
+const API_VERSION = "admissionregistration.k8s.io/v1";
+
+export interface AdmissionObject {
+  apiVersion: string;
+  kind: "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding";
+  metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string> };
+  spec: Record<string, unknown>;
+}
+
+/** What a stack's cluster gets: every rule that holds at admission, refusing what breaks a mandatory one. */
+export function admissionForStack(stack: object): AdmissionObject[] {
+  return admissionPolicies(loadRules(), { stack: stack as Record<string, unknown> }, { action: "Deny" });
+}
+
+/** @throws AdmissionError where a parameter has no value: a rule that is left out would be a silent pass */
+export function admissionPolicies(
+  rules: readonly Rule[],
+  settings: AdmissionSettings,
+  options: AdmissionOptions,
+): AdmissionObject[] {
+  const held = rules.filter(({ gates }) => gates.includes("admission"));
+  const faults = held.flatMap((rule) =>
+    resolveParams(rule, settings.params?.[rule.id], settings.stack).missing.map((name) => {
+      const from = rule.params[name]?.fromStack;
+      return `parameter ${name} of rule ${rule.id} has no value; set it${from ? `, or \`${from}\` in the stack` : ""}`;
+    }),
+  );
+  if (faults.length > 0) throw new AdmissionError(faults);
+  return held.flatMap((rule) => [policy(rule, settings), binding(rule, options)]);
+}
+
+function policy(rule: Rule, settings: AdmissionSettings): AdmissionObject {
+  const { values } = resolveParams(rule, settings.params?.[rule.id], settings.stack);
+  const { condition, variables, validations } = admissionText(rule, values);
+  return {
+    apiVersion: API_VERSION,
+    kind: "ValidatingAdmissionPolicy",
+    metadata: { name: rule.id, labels: labels(rule), annotations: annotations(rule) },
+    spec: {
+      failurePolicy: "Fail",
+      matchConstraints: {
+        matchPolicy: "Equivalent",
+        resourceRules: resourceRules(rule),
+        ...namespaces(rule, settings.systemNamespaces ?? SYSTEM_NAMESPACES),
+      },
+      matchConditions: [
+        { name: "changes-more-than-its-removal", expression: NOT_BEING_REMOVED },
+        ...(condition === undefined ? [] : [{ name: "applies", expression: condition }]),
+      ],
+      ...(variables.length > 0 && { variables }),
+      validations: validations.map((validation) => ({
+        ...validation,
+        message: validation.message.replace(/\s+/g, " ").trim(),
+        reason: "Forbidden",
+      })),
+    },
+  };
+}
+
+/**
+ * An object that is being deleted may lose its finalizers even where it breaks a rule, or it could never go. Any other
+ * change of it is judged: an object with a finalizer lives on, and works, as long as somebody likes.
+ */
+const NOT_BEING_REMOVED = [
+  "oldObject == null || !has(object.metadata.deletionTimestamp)",
+  "!object.all(k, k in ['metadata', 'status'] || k in oldObject && object[k] == oldObject[k])",
+].join(" || ");
+
+function namespaces(rule: Rule, system: readonly string[]): Record<string, unknown> {
+  if (rule.match.subject === "stack" || rule.match.namespaces === "all") return {};
+  // Set by the API server itself and not to be changed. For a Namespace it is asked of the object.
+  const key = "kubernetes.io/metadata.name";
+  return { namespaceSelector: { matchExpressions: [{ key, operator: "NotIn", values: [...system] }] } };
+}
+
+function binding(rule: Rule, { action }: AdmissionOptions): AdmissionObject {
+  const denies = action === "Deny" && rule.severity === "mandatory";
+  return {
+    apiVersion: API_VERSION,
+    kind: "ValidatingAdmissionPolicyBinding",
+    metadata: { name: rule.id, labels: labels(rule) },
+    spec: { policyName: rule.id, validationActions: denies ? ["Deny"] : ["Warn", "Audit"] },
+  };
+}
+
+function labels(rule: Rule): Record<string, string> {
+  return {
+    "app.kubernetes.io/part-of": "grunnmur",
+    "grunnmur/category": rule.category,
+    "grunnmur/severity": rule.severity,
+  };
+}
+
+/** So that `kubectl get -o yaml` explains itself. */
+function annotations(rule: Rule): Record<string, string> {
+  return {
+    "grunnmur/title": rule.title,
+    "grunnmur/reason": rule.reason.trim(),
+    "grunnmur/remediation": rule.remediation.trim(),
+    ...(rule.articles.length > 0 && { "grunnmur/gdpr-articles": rule.articles.join(", ") }),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Match, Rule } from "../engine/rule";
+import { POD_SPEC_PATHS } from "../engine/subject";
+
+/** One of `spec.matchConstraints.resourceRules`. */
+export interface ResourceRule {
+  apiGroups: string[];
+  apiVersions: string[];
+  operations: string[];
+  resources: string[];
+}
+
+/** Every version: with `matchPolicy: Equivalent` a rule holds whichever of them a request uses. */
+const apiVersions = ["*"];
+const operations = ["CREATE", "UPDATE"];
+
+/** What a rule has the API server ask it about. */
+export function resourceRules(rule: Rule): ResourceRule[] {
+  const { match } = rule;
+  switch (match.subject) {
+    case "podSpec":
+      return podResources(match.subresources);
+    case "object":
+      return match.resources.map((resource) => ({
+        apiGroups: resource.apiGroups,
+        apiVersions,
+        operations,
+        resources: pluralsOf(resource),
+      }));
+    case "stack":
+      return [];
+    default:
+      return match satisfies never;
+  }
+}
+
+function podResources(subresources: readonly string[]): ResourceRule[] {
+  const byGroup = new Map<string, string[]>();
+  for (const key of POD_SPEC_PATHS.keys()) {
+    const [group = "", kind = ""] = key.split("/");
+    byGroup.set(group, [...(byGroup.get(group) ?? []), plural(kind)]);
+  }
+  byGroup.get("")?.push(...subresources.map((name) => `pods/${name}`));
+  return [...byGroup].map(([group, resources]) => ({ apiGroups: [group], apiVersions, operations, resources }));
+}
+
+type ObjectResource = Extract<Match, { subject: "object" }>["resources"][number];
+
+/** The plural of each kind, in order: those the rule gives, else the regular ones. */
+export function pluralsOf(resource: ObjectResource): string[] {
+  return resource.kinds.map((kind, index) => resource.resources?.[index] ?? plural(kind));
+}
+
+/** As code generators for Kubernetes form it. */
+function plural(kind: string): string {
+  const name = kind.toLowerCase();
+  if (name.endsWith("endpoints")) return name;
+  if (/(s|x|z|ch|sh)$/.test(name)) return `${name}es`;
+  if (/[^aeiou]y$/.test(name)) return `${name.slice(0, -1)}ies`;
+  return `${name}s`;
+}
