@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { withPrivateDir } from "./private-dir";
 
@@ -38,4 +38,16 @@ test("a signal does not leave it behind", async () => {
   child.kill("SIGTERM");
   await new Promise((resolve) => child.once("exit", resolve));
   assert.equal(existsSync(directory), false);
+});
+
+test("what a killed run left is removed by the next, and a living run's is not", async () => {
+  await withPrivateDir(async (living) => {
+    // Process numbers end at 2^22 on Linux, so this one cannot exist.
+    const orphan = join(dirname(living), `grunnmur-${2 ** 22 + 1}-abcdef`);
+    mkdirSync(orphan);
+    await withPrivateDir(async () => {
+      assert.equal(existsSync(orphan), false);
+      assert.equal(existsSync(living), true);
+    });
+  });
 });

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,12 +18,24 @@ function memoryDir(): string {
   return tmpdir();
 }
 
+/** Removes what a run that was killed outright could not: our own directories whose process is gone. */
+function removeOrphans(place: string): void {
+  for (const name of readdirSync(place)) {
+    const pid = /^grunnmur-(\d+)-\w{6}$/.exec(name)?.[1];
+    if (!pid || existsSync(`/proc/${pid}`)) continue;
+    if (statSync(join(place, name), { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
+    rmSync(join(place, name), { recursive: true, force: true });
+  }
+}
+
 /**
  * Runs `work` with a directory (mode 0700, in memory where there is any) that is removed afterwards, whatever happens:
  * return, error, signal. Signals are caught while `work` runs, so that the child process they also reach can end first.
  */
 export async function withPrivateDir<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(memoryDir(), "grunnmur-"));
+  const place = memoryDir();
+  removeOrphans(place);
+  const directory = mkdtempSync(join(place, `grunnmur-${process.pid}-`));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   const ignore = (): void => undefined;
   process.on("exit", remove);
