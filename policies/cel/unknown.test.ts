@@ -44,6 +44,7 @@ describe("an unknown value", () => {
     ["(object.names + ['w']).join(',') == ''", ["names[1]"]],
     ["'%s'.format([object.part.limit]) == '2'", ["part.limit"]],
     ["object.missing == 1 && object.part.limit == 2", ["part.limit"]],
+    ["object.part.limit == 2 && object.missing == 1", ["part.limit"]],
   ];
   for (const [text, paths] of undecided) {
     it(`leaves undecided: ${text}`, () => assert.deepEqual(verdict(text), paths));

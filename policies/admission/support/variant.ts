@@ -1,0 +1,72 @@
+import { Engine } from "../../engine/engine";
+import type { Rule } from "../../engine/rule";
+import { admissionPolicies } from "../generate";
+import type { Manifest } from "./client";
+
+/** Some rules with their settings, judged by the API server and by the engine. */
+export interface Variant {
+  /** Objects that carry this as a label are judged by this variant and by no other. */
+  label: string;
+  rules: readonly Rule[];
+  params?: Record<string, Record<string, unknown>>;
+  stack?: Record<string, unknown>;
+}
+
+/** What is wrong with an object: messages by rule. No entry: the rule holds, or is not about it. */
+export type Verdict = Map<string, string[]>;
+
+const LABEL = "grunnmur-test/variant";
+/** Warnings are cut to 256 characters each where they come to more than this together. */
+const ALL_WARNINGS = 4096;
+const TODAY = "2026-11-23";
+
+export function labelled(object: Manifest, { label }: Variant): Manifest {
+  const metadata = (object.metadata ?? {}) as { labels?: Manifest };
+  return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, [LABEL]: label } } };
+}
+
+/** The policies that `up` would make, all of them warning, and bound to the variant's own objects. */
+export function policiesOf(variant: Variant): Manifest[] {
+  const { label, rules, params = {}, stack = {} } = variant;
+  const name = (id: string) => `${label}.${id}`;
+  return admissionPolicies(rules, { params, stack }, { action: "Warn" }).map((object) => {
+    const metadata = { ...object.metadata, name: name(object.metadata.name) };
+    if (object.kind === "ValidatingAdmissionPolicy") return { ...object, metadata };
+    const spec = {
+      ...object.spec,
+      policyName: metadata.name,
+      matchResources: { objectSelector: { matchLabels: { [LABEL]: label } } },
+    };
+    return { ...object, metadata, spec };
+  });
+}
+
+/** What the API server warned of. @throws where warnings were left out, since nothing is then known */
+export function verdictOf(warnings: readonly string[], { label }: Variant): Verdict {
+  const verdict: Verdict = new Map();
+  const length = warnings.reduce((sum, text) => sum + text.length, 0);
+  if (length > ALL_WARNINGS - 256) throw new Error(`${warnings.length} warnings, more than one answer holds`);
+  for (const warning of warnings) {
+    const [, policy = "", message = ""] =
+      /^Validation failed for ValidatingAdmissionPolicy '([^']+)' with binding '[^']+': (.*)$/s.exec(warning) ?? [];
+    const [at, rule = ""] = policy.split(".");
+    if (at !== label) continue;
+    verdict.set(rule, [...(verdict.get(rule) ?? []), message]);
+  }
+  return verdict;
+}
+
+/** The engine's. @param around other objects at hand, such as the namespace */
+export function ours(variant: Variant, object: Manifest, around: readonly Manifest[] = []): Verdict {
+  const { rules, params = {}, stack = {} } = variant;
+  const engine = new Engine({ rules, gate: "admission", params, facts: stack, today: TODAY });
+  const documents = [{ object, file: "it" }, ...around.map((other) => ({ object: other, file: "around" }))];
+  const { violations, obligations } = engine.evaluate(documents);
+  const verdict: Verdict = new Map();
+  for (const { rule, file, findings } of [...violations, ...obligations]) {
+    if (file === "it") verdict.set(rule, [...new Set(findings.map(({ message }) => message))]);
+  }
+  return verdict;
+}
+
+export const failing = (verdict: Verdict): string => [...verdict.keys()].sort().join(" ") || "-";

@@ -1,0 +1,93 @@
+import * as deserialize from "@pulumi/policy/deserialize";
+import * as proxy from "@pulumi/policy/proxy";
+import { Unknown } from "../cel/unknown";
+
+/**
+ * What @pulumi/policy hands to a policy is made so that reading an unknown value throws an error, and that error turns
+ * the whole policy into a warning: it fails open. Secrets lose their mark besides. So properties are read here as the
+ * engine sent them: once for each resource and not once for each policy, an `Unknown` where a value is not known yet,
+ * and with the texts that are secret beside them. The version of @pulumi/policy is pinned; `properties.test.ts` fails
+ * where a new one works in another way.
+ */
+export interface Properties {
+  /** Plain data; assets and archives are `Unknown`. */
+  values: Record<string, unknown>;
+  /** Texts that must not be shown. */
+  secrets: readonly string[];
+}
+
+type Deserialize = (struct: Struct, proxySecrets: boolean) => Record<string, unknown>;
+interface Struct {
+  toJavaScript(): Record<string, unknown>;
+}
+
+// Internals of @pulumi/policy that its types leave out.
+const internals = deserialize as unknown as { deserializeProperties: Deserialize };
+const sentinels = new Set(
+  Object.entries(proxy as Record<string, unknown>).flatMap(([name, value]) =>
+    /^unknown\w+Value$/.test(name) ? [value] : [],
+  ),
+);
+const TARGET = "__getSpecialProxyTarget";
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+const known = new WeakMap<object, Properties>();
+
+/** Puts our reading in place of @pulumi/policy's. @throws where its internals are not the ones that we know */
+export function readPropertiesOnce(): void {
+  const original = internals.deserializeProperties;
+  if (typeof original !== "function" || sentinels.size !== 7) {
+    throw new Error("@pulumi/policy is not the version that these packs are for: run `npm ci`");
+  }
+  const read = new WeakMap<Struct, Record<string, unknown>>();
+  internals.deserializeProperties = (struct, proxySecrets) => {
+    // Remediation writes to what it gets, so that is its own each time.
+    if (proxySecrets) return original(struct, true);
+    let values = read.get(struct);
+    if (values === undefined) {
+      const secrets: string[] = [];
+      values = plain(struct.toJavaScript(), secrets, false) as Record<string, unknown>;
+      read.set(struct, values);
+      known.set(values, { values, secrets });
+    }
+    return values;
+  };
+}
+
+/** The properties behind the `props` that a policy is called with. */
+export function propertiesOf(props: Record<string, unknown>): Properties {
+  const target = (props as { [TARGET]?: object })[TARGET] ?? props;
+  const properties = known.get(target);
+  if (properties === undefined) throw new Error("properties that were not read through readPropertiesOnce()");
+  return properties;
+}
+
+function plain(value: unknown, secrets: string[], secret: boolean): unknown {
+  if (sentinels.has(value)) return new Unknown();
+  if (typeof value === "string") {
+    if (secret && value !== "") secrets.push(value);
+    return value;
+  }
+  if (Array.isArray(value)) return value.map((item) => plain(item, secrets, secret));
+  if (value === null || typeof value !== "object") {
+    if (secret && typeof value === "number") secrets.push(String(value));
+    return value;
+  }
+  const signature = (value as Record<string, unknown>)[SIGNATURE];
+  if (signature === SECRET) return plain((value as { value?: unknown }).value, secrets, true);
+  // An asset, an archive or an output reference: nothing that a rule reads.
+  if (signature !== undefined) return new Unknown();
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, secrets, secret)]));
+}
+
+/** Shorter secrets stand in other words, and are not secrets worth the name. */
+const SHORTEST_SECRET = 4;
+
+/** The text without the secrets in it. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length)
+    .reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text);
+}

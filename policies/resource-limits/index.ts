@@ -1,0 +1,3 @@
+import { startPack } from "../crossguard/pack";
+
+startPack("resource-limits");
