@@ -31,34 +31,30 @@ const fileOf = (stack: string, pack: string, directory: string): string =>
 
 /** The obligations of one run of one pack. The file says at any time what is owed then: a run may end at any time. */
 export class Obligations {
-  private readonly owed = new Map<string, Owed>();
-  private written = "";
+  private readonly owed = new Map<string, readonly Owed[]>();
+  private written = false;
 
   constructor(
     private readonly pack: string,
     private readonly directory = obligationsDir(),
   ) {}
 
-  /** What a rule owes for a resource: nothing discharges what it owed before. */
-  set(stack: string, rule: string, resource: string, owed: readonly Owed[]): void {
-    const prefix = `${rule} ${resource} `;
-    for (const key of this.owed.keys()) if (key.startsWith(prefix)) this.owed.delete(key);
-    owed.forEach((one, index) => {
-      this.owed.set(`${prefix}${index}`, one);
-    });
-    this.write(stack);
+  /** What one verdict owes; it takes the place of what the same verdict owed before. @param key names the verdict */
+  set(stack: string, key: string, owed: readonly Owed[]): void {
+    const before = this.owed.get(key) ?? [];
+    if (owed.length > 0) this.owed.set(key, owed);
+    else this.owed.delete(key);
+    if (!this.written || before.length > 0 || owed.length > 0) this.write(stack);
   }
 
   private write(stack: string): void {
-    const content: ObligationFile = { stack, pack: this.pack, obligations: [...this.owed.values()] };
-    const text = `${JSON.stringify(content, null, 2)}\n`;
-    if (text === this.written) return;
+    const content: ObligationFile = { stack, pack: this.pack, obligations: [...this.owed.values()].flat() };
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const file = fileOf(stack, this.pack, this.directory);
     const partial = `${file}.partial-${process.pid}`;
-    writeFileSync(partial, text, { mode: 0o600 });
+    writeFileSync(partial, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
     renameSync(partial, file);
-    this.written = text;
+    this.written = true;
   }
 }
 

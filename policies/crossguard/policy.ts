@@ -73,7 +73,7 @@ function validateStack(
   for (const urn of places.add(stack)) {
     const here = <E extends Entry>(entries: E[]): E[] => entries.filter(({ source }) => (source ?? stack) === urn);
     const part = { ...verdict, violations: here(verdict.violations), obligations: here(verdict.obligations) };
-    tell(rule, urn, part, { values: {}, secrets }, obligations, report);
+    tell(rule, urn, part, { values: {}, secrets }, obligations, report, "together");
   }
 }
 
@@ -84,6 +84,8 @@ function tell(
   { secrets }: Properties,
   obligations: Obligations,
   report: ReportViolation,
+  /** A rule that looks at several objects is asked once more at the end: that is a verdict of its own. */
+  round: "each" | "together" = "each",
 ): void {
   const say = report as unknown as Report1;
   const clean = (text: string): string => withoutSecrets(text, secrets);
@@ -97,8 +99,7 @@ function tell(
     message: clean(message),
     waitsFor,
   }));
-  // A rule over several objects is asked at the end, of other resources than before: what is owed is kept apart.
-  obligations.set(stackOfUrn(urn), rule.id, urn, owed);
+  obligations.set(stackOfUrn(urn), `${rule.id} ${round} ${urn}`, owed);
 }
 
 function textOf({ findings, remedy }: Entry): string {
