@@ -82,17 +82,23 @@ function policy(rule: Rule, settings: AdmissionSettings): AdmissionObject {
       },
       matchConditions: [
         { name: "changes-more-than-its-removal", expression: NOT_BEING_REMOVED },
-        ...(condition === undefined ? [] : [{ name: "applies", expression: condition }]),
+        ...(condition === undefined ? [] : [{ name: "applies", expression: oneLine(condition) }]),
       ],
-      ...(variables.length > 0 && { variables }),
-      validations: validations.map((validation) => ({
-        ...validation,
-        message: validation.message.replace(/\s+/g, " ").trim(),
+      ...(variables.length > 0 && {
+        variables: variables.map(({ name, expression }) => ({ name, expression: oneLine(expression) })),
+      }),
+      validations: validations.map(({ expression, message, messageExpression }) => ({
+        expression: oneLine(expression),
+        message: oneLine(message),
+        ...(messageExpression !== undefined && { messageExpression: oneLine(messageExpression) }),
         reason: "Forbidden",
       })),
     },
   };
 }
+
+/** The API server quotes an expression that cannot be evaluated, and drops a warning that has a line break in it. */
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ").trim();
 
 /**
  * An object that is being deleted may lose its finalizers even where it breaks a rule, or it could never go. Any other

@@ -41,11 +41,11 @@ export function policiesOf(variant: Variant): Manifest[] {
   });
 }
 
-/** What the API server warned of. @throws where warnings were left out, since nothing is then known */
-export function verdictOf(warnings: readonly string[], { label }: Variant): Verdict {
+/** What the API server warned of; undefined where it left warnings out, since nothing is then known. */
+export function verdictOf(warnings: readonly string[], { label }: Variant): Verdict | undefined {
   const verdict: Verdict = new Map();
   const length = warnings.reduce((sum, text) => sum + text.length, 0);
-  if (length > ALL_WARNINGS - 256) throw new Error(`${warnings.length} warnings, more than one answer holds`);
+  if (length > ALL_WARNINGS - 256) return undefined;
   for (const warning of warnings) {
     const [, policy = "", message = ""] =
       /^Validation failed for ValidatingAdmissionPolicy '([^']+)' with binding '[^']+': (.*)$/s.exec(warning) ?? [];
