@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { stackOption, verb } from "../command";
+import { withObligations } from "../obligations";
 import { policyPackArgs } from "../policy-packs";
 import { prepareForPreview } from "../preparation";
 import { ensureStack, pulumi, withConfigFile } from "../pulumi";
@@ -31,13 +32,15 @@ async function preview({ stack, diff, json, expectNoChanges }: Options): Promise
   await prepareForPreview();
   await ensureStack(stack);
   const wishes = [diff && "--diff", json && "--json", expectNoChanges && "--expect-no-changes"];
-  const { code } = await withConfigFile(stack, (config) =>
-    pulumi([
-      "preview",
-      ...["--stack", stack, "--config-file", config],
-      ...wishes.filter((wish) => typeof wish === "string"),
-      ...policyPackArgs(),
-    ]),
+  const { code } = await withObligations(stack, () =>
+    withConfigFile(stack, (config) =>
+      pulumi([
+        "preview",
+        ...["--stack", stack, "--config-file", config],
+        ...wishes.filter((wish) => typeof wish === "string"),
+        ...policyPackArgs(),
+      ]),
+    ),
   );
   if (code !== 0) throw new UserError(`the preview of ${stack} failed: Pulumi says above why. Nothing was changed.`);
 }

@@ -4,6 +4,7 @@ import type { Stack } from "../../stacks/stack";
 import { stackOption, verb, yesOption } from "../command";
 import { installPackagesFor } from "../host-packages";
 import { refuseForeign } from "../leftovers";
+import { withObligations } from "../obligations";
 import { artifactsFor } from "../preparation";
 import { ensureStack } from "../pulumi";
 import { say } from "../say";
@@ -43,7 +44,7 @@ async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promi
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
   await ensureStack(name);
   removeStaleLocks(name);
-  const result = await updateTwiceIfNeeded(stack, !unattended(yes));
+  const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes)));
   stages.push(...result.stages);
   say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
   if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);

@@ -1,3 +1,5 @@
+import "./small-sdk";
+
 import { PolicyPack } from "@pulumi/policy";
 import { loadRules } from "../engine/load";
 import type { Category } from "../engine/rule";

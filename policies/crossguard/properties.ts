@@ -1,5 +1,3 @@
-import * as deserialize from "@pulumi/policy/deserialize";
-import * as proxy from "@pulumi/policy/proxy";
 import { Unknown } from "../cel/unknown";
 
 /**
@@ -21,10 +19,10 @@ interface Struct {
   toJavaScript(): Record<string, unknown>;
 }
 
-// Internals of @pulumi/policy that its types leave out.
-const internals = deserialize as unknown as { deserializeProperties: Deserialize };
+// Internals of @pulumi/policy that its types leave out; the module itself, since one of its functions is replaced.
+const internals = require("@pulumi/policy/deserialize") as { deserializeProperties: Deserialize };
 const sentinels = new Set(
-  Object.entries(proxy as Record<string, unknown>).flatMap(([name, value]) =>
+  Object.entries(require("@pulumi/policy/proxy") as Record<string, unknown>).flatMap(([name, value]) =>
     /^unknown\w+Value$/.test(name) ? [value] : [],
   ),
 );
