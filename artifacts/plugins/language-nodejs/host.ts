@@ -119,7 +119,7 @@ export class LanguageHost {
   ): ChildProcess {
     // The program's own copy of the SDK must run it: a second copy would not see its resources.
     const script = require.resolve(`@pulumi/pulumi/cmd/${command}`, { paths: [path.resolve(directory), __dirname] });
-    const child = spawn(process.execPath, [script, ...args], options);
+    const child = spawn(process.execPath, ["--require", path.join(__dirname, "preload"), script, ...args], options);
     this.children.add(child);
     child.on("error", (error) => process.stderr.write(`${error.message}\n`));
     child.on("close", () => this.children.delete(child));
