@@ -1,6 +1,9 @@
 import type { Document } from "../engine/document";
 import type { Gate } from "../engine/rule";
 import type { WorldFinding } from "../engine/verdict";
+import { administrationDeclared } from "./administration";
+import { defaultDenyEgress } from "./default-deny-egress";
+import { destinationRegistered } from "./destination-registered";
 import { disruptionBudget } from "./disruption-budget";
 import { requestsFitNodes } from "./requests-fit-nodes";
 import { namespaceLimitRange, namespaceQuota } from "./tenant-namespace";
@@ -23,6 +26,9 @@ export type Implementation = (world: World) => WorldFinding[];
 
 /** By the name that rule files use. One file each; add a line here. */
 export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
+  "administration-declared": administrationDeclared,
+  "default-deny-egress": defaultDenyEgress,
+  "destination-registered": destinationRegistered,
   "disruption-budget": disruptionBudget,
   "namespace-limit-range": namespaceLimitRange,
   "namespace-quota": namespaceQuota,
