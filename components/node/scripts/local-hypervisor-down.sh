@@ -28,7 +28,9 @@ if [ -s "$ENV_DIR/forward.pid" ]; then
   if grep -q "$ENV_DIR/forward.cfg" "/proc/$pid/cmdline" 2>/dev/null; then end "$pid"; fi
 fi
 
-if [ -e "/run/netns/$namespace" ]; then
+# Another home may have an environment of the same name; the namespace's inode tells whose it is.
+owner=$(cat "$ENV_DIR/namespace" 2>/dev/null || true)
+if [ -e "/run/netns/$namespace" ] && [ "$(stat -Lc %i "/run/netns/$namespace")" = "$owner" ]; then
   for pid in $(ip netns pids "$namespace"); do end "$pid"; done
   ip netns delete "$namespace"
   echo "network namespace $namespace and all that ran in it removed"

@@ -12,8 +12,15 @@ cat >"$ENV_DIR/forward.cfg"
 
 alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null && grep -q "$2" "/proc/$(cat "$1")/cmdline"; }
 
+# The namespace's inode tells whose it is: another home may have an environment of the same name.
+inode() { stat -Lc %i "/run/netns/$namespace"; }
+if [ -e "/run/netns/$namespace" ] && [ "$(inode)" != "$(cat "$ENV_DIR/namespace" 2>/dev/null)" ]; then
+  echo "the network namespace $namespace is there already and is not this environment's: destroy the other one first" >&2
+  exit 1
+fi
 if [ ! -e "/run/netns/$namespace" ]; then
   ip netns add "$namespace"
+  inode >"$ENV_DIR/namespace"
   ip -n "$namespace" link set lo up
   ip -n "$namespace" link add br0 type bridge
   ip -n "$namespace" address add "$GATEWAY" dev br0
