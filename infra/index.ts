@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { StackError } from "../stacks/errors";
 import { fromPulumi, parseStack } from "../stacks/load";
+import type { Stack } from "../stacks/stack";
 import { Platform } from "./platform";
 
 const config = new pulumi.Config("grunnmur");
-const stack = parseStack(fromPulumi(pulumi.runtime.allConfig()), pulumi.getStack());
+const stack = checkedStack();
 const platform = new Platform(stack, { gitHostToken: config.getSecret("gitHostToken") });
 
 /** For administration from this machine. */
@@ -34,3 +36,13 @@ export const deployKeyPrivate = pulumi.secret(platform.deployKey.apply((key) => 
 export const deployKeyReadOnly = platform.agent.readOnly;
 /** Private half of the key with which a person pushes to the environment's own Git server. */
 export const personKey = pulumi.secret(platform.personKey.apply((key) => key.privateKey));
+
+/** Mistakes in the configuration are the user's to mend: told as they are, without the program's stack trace. */
+function checkedStack(): Stack {
+  try {
+    return parseStack(fromPulumi(pulumi.runtime.allConfig()), pulumi.getStack());
+  } catch (error) {
+    if (error instanceof StackError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}

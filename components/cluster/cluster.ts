@@ -110,7 +110,17 @@ export class Cluster extends pulumi.ComponentResource {
     );
     this.provider = new kubernetes.Provider(
       `${name}-api`,
-      { kubeconfig: this.kubeconfig, deleteUnreachable: true },
+      {
+        kubeconfig: this.kubeconfig,
+        // Known when the kubeconfig is not, so that a first preview plans no replacements.
+        clusterIdentifier: clusterName,
+        deleteUnreachable: true,
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
+        // A second run continues where the first broke off, and what somebody edited by hand is set right.
+        upsertExistingObjects: true,
+        enablePatchForce: true,
+      },
       { parent: this, dependsOn: made },
     );
     this.registerOutputs({});
