@@ -20,7 +20,8 @@ test("the documentation names every verb, artifact and configuration key", () =>
 });
 
 test("no link between the documents leads nowhere", () => {
-  const pages = ["README.md", ...readdirSync(join(repositoryRoot(), "docs")).map((name) => join("docs", name))];
+  const docs = readdirSync(join(repositoryRoot(), "docs"), { recursive: true, encoding: "utf8" });
+  const pages = ["README.md", ...docs.filter((name) => name.endsWith(".md")).map((name) => join("docs", name))];
   for (const page of pages) {
     for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
       assert.ok(existsSync(join(repositoryRoot(), dirname(page), target)), `${page}: ${target}`);
