@@ -84,8 +84,8 @@ function tellOrRefuse(stack: Stack, reason: string): void {
 function preflightLimits({ environment }: Stack): PreflightLimits {
   switch (environment) {
     case "production":
-      return { fsyncP99Milliseconds: 10, stealPercent: 5 };
+      return { fsyncP99Milliseconds: 10, stealPercent: 5, thorough: true };
     case "development":
-      return { fsyncP99Milliseconds: 500, stealPercent: 50 };
+      return { fsyncP99Milliseconds: 500, stealPercent: 50, thorough: false };
   }
 }

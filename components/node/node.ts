@@ -38,6 +38,8 @@ export interface PreflightLimits {
   /** etcd's documentation asks for a 99th percentile under 10 ms. */
   fsyncP99Milliseconds: number;
   stealPercent: number;
+  /** Waits for the end of the boot and writes ten times as much. */
+  thorough: boolean;
 }
 
 /** The network that the nodes of one environment share. */

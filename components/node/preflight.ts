@@ -29,6 +29,8 @@ export function preflight(
         `steal_limit_percent=${limits.stealPercent}`,
         `declared_memory_mib=${memoryMiB}`,
         `declared_cores=${cores}`,
+        `fsync_writes=${limits.thorough ? 4000 : 400}`,
+        `settle=${limits.thorough ? 1 : 0}`,
         "",
       ].join("\n"),
       triggers: [machine],

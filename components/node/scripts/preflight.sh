@@ -1,16 +1,16 @@
 #!/bin/bash
 # Measures a node before it is trusted, and prints the figures as JSON.
-# Standard input: lines of NAME=NUMBER for fsync_limit_ms, steal_limit_percent, declared_memory_mib, declared_cores and
-# fsync_mib (how much to write).
+# Standard input: lines of NAME=NUMBER for fsync_limit_ms, steal_limit_percent, declared_memory_mib, declared_cores,
+# fsync_writes (how many) and settle (1: wait for the end of the boot first).
 # What falls short stops the run with the figure, the limit and the remedy.
 set -euo pipefail
 
-fsync_limit_ms=10 steal_limit_percent=5 declared_memory_mib=0 declared_cores=0 fsync_mib=8
+fsync_limit_ms=10 steal_limit_percent=5 declared_memory_mib=0 declared_cores=0 fsync_writes=4000 settle=1
 while IFS='=' read -r name value; do declare "$name=$((value))"; done
 disk=/var/lib/grunnmur
 
 # Only a boot that is through gives true figures: first boot grows the disk meanwhile.
-systemctl is-system-running --wait >/dev/null 2>&1 || true
+if [ "$settle" = 1 ]; then systemctl is-system-running --wait >/dev/null 2>&1 || true; fi
 
 steal() { awk '/^cpu /{t=0; for(i=2;i<=NF;i++)t+=$i; print $9, t}' /proc/stat; }
 mkdir -p "$disk"
@@ -18,7 +18,7 @@ file=$(mktemp -p "$disk")
 trap 'rm -f "$file"' EXIT
 read -r steal_before total_before <<<"$(steal)"
 # The way etcd writes: small sequential appends, each followed by fdatasync.
-fio --name=etcd --filename="$file" --rw=write --ioengine=sync --fdatasync=1 --bs=2300 --size="${fsync_mib}m" \
+fio --name=etcd --filename="$file" --rw=write --ioengine=sync --fdatasync=1 --bs=2300 --size=$((fsync_writes * 2300)) \
   --output-format=json >"$file.json" 2>/dev/null
 read -r steal_after total_after <<<"$(steal)"
 fsync_ms=$(jq '.jobs[0].sync.lat_ns.percentile["99.000000"] / 1e6 * 100 | round / 100' "$file.json")
