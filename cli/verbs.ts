@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkVerb } from "./verbs/check";
 import { destroyVerb } from "./verbs/destroy";
 import { envVerb } from "./verbs/env";
 import { kubectlVerb } from "./verbs/kubectl";
@@ -12,6 +13,7 @@ import { upVerb } from "./verbs/up";
 export const verbs: (() => Command)[] = [
   upVerb,
   previewVerb,
+  checkVerb,
   statusVerb,
   destroyVerb,
   envVerb,

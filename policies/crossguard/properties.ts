@@ -1,4 +1,4 @@
-import { Unknown } from "../cel/unknown";
+import { readValues, UNKNOWN_VALUES } from "./values";
 
 /**
  * What @pulumi/policy hands to a policy is made so that reading an unknown value throws an error, and that error turns
@@ -21,21 +21,13 @@ interface Struct {
 
 // Internals of @pulumi/policy that its types leave out; the module itself, since one of its functions is replaced.
 const internals = require("@pulumi/policy/deserialize") as { deserializeProperties: Deserialize };
-const sentinels = new Set(
-  Object.entries(require("@pulumi/policy/proxy") as Record<string, unknown>).flatMap(([name, value]) =>
-    /^unknown\w+Value$/.test(name) ? [value] : [],
-  ),
-);
 const TARGET = "__getSpecialProxyTarget";
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-
 const known = new WeakMap<object, Properties>();
 
 /** Puts our reading in place of @pulumi/policy's. @throws where its internals are not the ones that we know */
 export function readPropertiesOnce(): void {
   const original = internals.deserializeProperties;
-  if (typeof original !== "function" || sentinels.size !== 7) {
+  if (typeof original !== "function" || !sameUnknowns()) {
     throw new Error("@pulumi/policy is not the version that these packs are for: run `npm ci`");
   }
   const read = new WeakMap<Struct, Record<string, unknown>>();
@@ -45,12 +37,20 @@ export function readPropertiesOnce(): void {
     let values = read.get(struct);
     if (values === undefined) {
       const secrets: string[] = [];
-      values = plain(struct.toJavaScript(), secrets, false) as Record<string, unknown>;
+      values = readValues(struct.toJavaScript(), secrets) as Record<string, unknown>;
       read.set(struct, values);
       known.set(values, { values, secrets });
     }
     return values;
   };
+}
+
+/** Whether it writes unknown values as we read them. */
+function sameUnknowns(): boolean {
+  const theirs = Object.entries(require("@pulumi/policy/proxy") as Record<string, unknown>).flatMap(([name, value]) =>
+    /^unknown\w+Value$/.test(name) ? [value] : [],
+  );
+  return theirs.length === UNKNOWN_VALUES.size && theirs.every((value) => UNKNOWN_VALUES.has(value));
 }
 
 /** The properties behind the `props` that a policy is called with. */
@@ -59,24 +59,6 @@ export function propertiesOf(props: Record<string, unknown>): Properties {
   const properties = known.get(target);
   if (properties === undefined) throw new Error("properties that were not read through readPropertiesOnce()");
   return properties;
-}
-
-function plain(value: unknown, secrets: string[], secret: boolean): unknown {
-  if (sentinels.has(value)) return new Unknown();
-  if (typeof value === "string") {
-    if (secret && value !== "") secrets.push(value);
-    return value;
-  }
-  if (Array.isArray(value)) return value.map((item) => plain(item, secrets, secret));
-  if (value === null || typeof value !== "object") {
-    if (secret && typeof value === "number") secrets.push(String(value));
-    return value;
-  }
-  const signature = (value as Record<string, unknown>)[SIGNATURE];
-  if (signature === SECRET) return plain((value as { value?: unknown }).value, secrets, true);
-  // An asset, an archive or an output reference: nothing that a rule reads.
-  if (signature !== undefined) return new Unknown();
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, secrets, secret)]));
 }
 
 /** Shorter secrets stand in other words, and are not secrets worth the name. */

@@ -1,0 +1,57 @@
+import type { Entry } from "../../engine/verdict";
+import type { CheckReport, Note } from "../report";
+
+/** For people. */
+export function toText(report: CheckReport): string {
+  const { violations, obligations, exceptions, passedOver, unread } = report;
+  const lines = [
+    ...violations.flatMap((entry) => [
+      `${placeOf(entry)}: ${entry.severity === "mandatory" ? "error" : "advice"}: ${entry.rule}: ${objectOf(entry)}${entry.message}`,
+      ...(entry.path ? [`    at ${entry.path}`] : []),
+      `    ${entry.remedy}`,
+    ]),
+    ...obligations.map((entry) => `${placeOf(entry)}: open: ${entry.rule}: ${objectOf(entry)}${entry.message}`),
+    ...exceptions.map(({ exception, ...entry }) => {
+      const { who, until, reason } = exception;
+      return `${placeOf(entry)}: excepted: ${entry.rule}: ${objectOf(entry)}${entry.message} (${who}, until ${until}: ${reason})`;
+    }),
+    ...summarized(passedOver).map((text) => `passed over: ${text}`),
+    ...unread.map(
+      ({ file, line, reason }) => `${file}${line === null ? "" : `:${line}`}: could not be read: ${reason}`,
+    ),
+    summary(report),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+export function placeOf({ file, line }: Pick<Entry, "file" | "line">): string {
+  return `${file ?? "-"}${line === undefined ? "" : `:${line}`}`;
+}
+
+export function objectOf({ kind, namespace, name }: Pick<Entry, "kind" | "namespace" | "name">): string {
+  if (kind === "") return "";
+  return `${kind} ${[namespace, name].filter(Boolean).join("/")}: `;
+}
+
+/** The same reason for many objects is said once. */
+function summarized(notes: readonly Note[]): string[] {
+  const byReason = new Map<string, Note[]>();
+  for (const note of notes) byReason.set(note.reason, [...(byReason.get(note.reason) ?? []), note]);
+  return [...byReason].map(([reason, [first, ...more]]) => {
+    const place = `${first?.file ?? ""}${first?.line == null ? "" : `:${first.line}`}`;
+    return `${place}${more.length > 0 ? ` and ${more.length} more` : ""}: ${reason}`;
+  });
+}
+
+function summary({ counts }: CheckReport): string {
+  const parts = [
+    `${counts.objects} objects`,
+    `${counts.rules} rules`,
+    `${counts.mandatory} violations`,
+    `${counts.advisory} pieces of advice`,
+    `${counts.obligations} open`,
+    `${counts.exceptions} excepted`,
+    ...(counts.unread > 0 ? [`${counts.unread} could not be read`] : []),
+  ];
+  return parts.join(", ");
+}
