@@ -58,6 +58,15 @@ export class Client {
     return this.send("POST", path.collection + (options.dryRun ? "?dryRun=All" : ""), object);
   }
 
+  /** Has an object judged: as a new one, or as a change of the one that is there. Nothing is kept. */
+  async apply(object: Manifest): Promise<Answer> {
+    const answer = await this.create(object, { dryRun: true });
+    const path = await this.pathOf(object);
+    if (answer.status !== 409 || "why" in path) return answer;
+    const { name } = object.metadata as { name: string };
+    return this.send("PUT", `${path.collection}/${name}?dryRun=All`, object);
+  }
+
   /** @throws with the server's words, unless the object was made or stands there already */
   async mustCreate(object: Manifest): Promise<Manifest> {
     const { status, body } = await this.create(object);

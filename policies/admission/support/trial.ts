@@ -32,7 +32,7 @@ async function judge(client: Client, trial: Trial): Promise<Outcome> {
   const path = await client.pathOf(trial.object);
   if ("why" in path) return { ...trial, kind: "passed over", why: path.why };
   const object = labelled(path.namespaced ? inNamespace(trial.object) : trial.object, trial.variant);
-  const { status, body, warnings } = await client.create(object, { dryRun: true });
+  const { status, body, warnings } = await client.apply(object);
   if (status >= 300) return { ...trial, kind: "refused", why: String(body.message) };
   const verdict = verdictOf(warnings, trial.variant);
   if (verdict === undefined) return { ...trial, kind: "passed over", why: "more warnings than one answer holds" };
