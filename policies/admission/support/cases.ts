@@ -11,7 +11,7 @@ export interface Example {
   title: string;
   verdict: "good" | "bad";
   trials: Trial[];
-  /** Namespaces as the example has them. */
+  /** Those that other objects of the example are in. */
   namespaces: Manifest[];
 }
 
@@ -40,7 +40,8 @@ function exampleOf(
   variant: Variant,
 ): Example {
   const objects = documents.map(({ object }) => object);
-  const namespaces = objects.filter(({ apiVersion, kind }) => apiVersion === "v1" && kind === "Namespace");
+  const all = objects.filter(({ apiVersion, kind }) => apiVersion === "v1" && kind === "Namespace");
+  const namespaces = objects.length > all.length ? all : [];
   const trials = objects.map((object) => {
     return { what: `${rule.id}: ${title}`, variant, object, around: [plainNamespace(object), ...namespaces] };
   });
@@ -68,6 +69,9 @@ export async function outcomesOf(
   for (const example of examples.filter(({ namespaces }) => namespaces.length > 0)) {
     for (const namespace of example.namespaces) await cluster.namespace(namespace);
     results.push({ example, outcomes: await judgeAll(cluster.client, example.trials) });
+    for (const { metadata } of example.namespaces) {
+      await cluster.namespace({ metadata: { name: (metadata as { name: string }).name } });
+    }
   }
   return results;
 }

@@ -10,6 +10,12 @@ export const EXPLAINED: readonly Explanation[] = [
     kinds: ["Pod"],
     reason: "in a Pod, though not in a template, the API server fills requests in from limits",
   },
+  {
+    rules: ["replicas-and-budget"],
+    kinds: ["Deployment", "StatefulSet"],
+    reason:
+      "the API server fills in one replica; the rule takes none for one too, so that only a changed rule shows it",
+  },
 ];
 
 interface Explanation {
