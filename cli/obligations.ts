@@ -1,5 +1,6 @@
 import { forgetObligations, readObligations } from "../policies/crossguard/obligations";
 import { say } from "./say";
+import { stateFacts } from "./state-facts";
 
 const SHOWN = 10;
 
@@ -9,6 +10,8 @@ const SHOWN = 10;
  */
 export async function withObligations<T>(stack: string, work: () => Promise<T>): Promise<T> {
   forgetObligations(stack);
+  // What the packs cannot see by themselves; Pulumi hands its environment on to them.
+  process.env.GRUNNMUR_STATE = JSON.stringify(stateFacts(stack));
   try {
     return await work();
   } finally {

@@ -8,6 +8,7 @@ import { verb } from "../command";
 import { kustomizeBuild } from "../kustomize";
 import { print } from "../say";
 import { readStack, requireStackFile, stackFilePath } from "../stack-file";
+import { stateFacts } from "../state-facts";
 import { UserError } from "../user-error";
 
 const PROFILES = ["NO", "EEA", "EEA+adequacy"];
@@ -54,7 +55,11 @@ function run(paths: string[], { stack, registry, profile, format }: Options): vo
 
 function stackOf(name: string): NonNullable<CheckOptions["stack"]> {
   const file = stackFilePath(name);
-  return { values: { ...readStack(name) }, file: relative(process.cwd(), file), text: requireStackFile(name) };
+  return {
+    values: { ...readStack(name), state: stateFacts(name) },
+    file: relative(process.cwd(), file),
+    text: requireStackFile(name),
+  };
 }
 
 function facts(registry: string | undefined, profile: string | undefined): Record<string, unknown> {

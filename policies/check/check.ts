@@ -83,7 +83,7 @@ function unjudged(input: Input, rules: readonly Rule[]): Note[] {
       known.set(key, about);
     }
     if (about) return [];
-    const reason = `no rule is about ${id.kind}${system ? " of the platform's own namespaces" : ""}`;
+    const reason = `no rule is about ${id.kind} by itself${system ? " of the platform's own namespaces" : ""}`;
     return [{ file, line: piece?.firstLine ?? null, reason }];
   });
 }

@@ -29,7 +29,9 @@ export interface Objects {
 /** All objects of one file. */
 export function objectsOf(file: string, text: string): Objects {
   const all: Objects = { found: [], passedOver: [], unread: [] };
-  for (const piece of pieces(file, text)) {
+  const documents = pieces(file, text);
+  if (documents.length === 0) all.passedOver.push({ file, line: null, reason: "nothing is written in it" });
+  for (const piece of documents) {
     const parsed = parse(piece);
     if ("passedOver" in parsed) all.passedOver.push(parsed.passedOver);
     else if ("unread" in parsed) all.unread.push(parsed.unread);

@@ -18,9 +18,11 @@ export function parse(piece: Piece): { values: unknown[] } | { passedOver: Note 
     return { values };
   } catch (error) {
     const line = error instanceof YAMLException ? (error.mark?.line ?? 0) : 0;
-    if (piece.text.includes("{{")) {
+    const template = piece.text.indexOf("{{");
+    if (template >= 0) {
+      const above = piece.text.slice(0, template).split("\n").length - 1;
       return {
-        passedOver: note(piece, line, "a template ({{ … }}), and not YAML before it is rendered: check its output"),
+        passedOver: note(piece, above, "a template ({{ … }}), and not YAML before it is rendered: check its output"),
       };
     }
     return { unread: note(piece, line, `not readable as YAML or JSON: ${reasonOf(error)}`) };

@@ -47,7 +47,7 @@ function validateResource(
   run.see(type, urn, properties.values, document);
   let verdict: Report | undefined;
   const params = getConfig<Record<string, unknown>>();
-  if (type === PLATFORM) verdict = run.judgeStack(rule, params);
+  if (type === PLATFORM) verdict = run.judgeStack(rule, params, rule.implementation !== undefined);
   else if (document) verdict = run.judgeObject(rule, params, document);
   else if (type === HELM_RELEASE && rule.match.subject !== "stack") verdict = unseen(rule, urn);
   if (verdict === undefined) return;

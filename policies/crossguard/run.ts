@@ -13,32 +13,52 @@ export class Run {
   private readonly engines = new Map<string, { key: string; engine: Engine }>();
   private together: { count: number; documents: Document[] } = { count: -1, documents: [] };
 
-  constructor(private readonly today: string) {}
+  /** @param state where Pulumi keeps the state, as JSON; the stack does not say it and whoever runs Pulumi knows */
+  constructor(
+    private readonly today: string,
+    private readonly state = process.env.GRUNNMUR_STATE,
+  ) {}
 
   /** The platform is registered before all that belongs to it, so what is asked of the stack later is known. */
   see(type: string, urn: string, values: Record<string, unknown>, document: Document | undefined): void {
-    if (type === PLATFORM) this.stack = values;
+    if (type === PLATFORM)
+      this.stack ??= { ...values, ...(this.state && { state: JSON.parse(this.state) as unknown }) };
     if (document) this.documents.set(urn, document);
   }
 
   judgeObject(rule: Rule, params: Record<string, unknown>, document: Document): Report {
     const engine = this.engineFor(rule, params);
-    const { missing } = resolveParams(rule, params, this.stack);
-    // The engine owes this once and names no object; here it is owed by each object that the rule is about.
-    if (missing.length > 0 && isAbout(rule, identity(document.object), SYSTEM_NAMESPACES)) return engine.evaluate([]);
+    // The engine owes a missing parameter once and names no object; here each object owes it that the rule is about.
+    const about = isAbout(rule, identity(document.object), SYSTEM_NAMESPACES);
+    if (about && this.lacks(rule, params)) return engine.evaluate([]);
     return engine.evaluateObject(document, rule.id);
   }
 
-  judgeStack(rule: Rule, params: Record<string, unknown>): Report {
-    return this.engineFor(rule, params).evaluateStack(rule.id);
+  /**
+   * @param early asks a rule in TypeScript too, before the first resource is made: what is wrong already stays wrong
+   * once more is known. What it leaves open then is asked again at the end.
+   */
+  judgeStack(rule: Rule, params: Record<string, unknown>, early: boolean): Report {
+    const engine = this.engineFor(rule, params);
+    if (rule.match.subject === "stack" && this.lacks(rule, params)) return engine.evaluate([]);
+    const report = engine.evaluateStack(rule.id);
+    if (rule.match.subject !== "stack" || !early) return report;
+    const { violations } = engine.evaluateTogether([], rule.id);
+    return { ...report, violations: [...report.violations, ...violations] };
   }
 
   judgeTogether(rule: Rule, params: Record<string, unknown>): Report {
+    if (rule.match.subject !== "stack" && this.lacks(rule, params)) return this.engineFor(rule, params).evaluate([]);
     // The same list each time: rules over several objects keep an index by it.
     if (this.together.count !== this.documents.size) {
       this.together = { count: this.documents.size, documents: [...this.documents.values()] };
     }
     return this.engineFor(rule, params).evaluateTogether(this.together.documents, rule.id);
+  }
+
+  /** Whether a parameter has no value, so that the rule judges nothing: then that is owed, and nothing passes. */
+  private lacks(rule: Rule, params: Record<string, unknown>): boolean {
+    return resolveParams(rule, params, this.stack).missing.length > 0;
   }
 
   private engineFor(rule: Rule, params: Record<string, unknown>): Engine {
