@@ -5,6 +5,7 @@ import { administrationDeclared } from "./administration";
 import { defaultDenyEgress } from "./default-deny-egress";
 import { destinationRegistered } from "./destination-registered";
 import { disruptionBudget } from "./disruption-budget";
+import { podsInRegion } from "./region";
 import { requestsFitNodes } from "./requests-fit-nodes";
 import { namespaceLimitRange, namespaceQuota } from "./tenant-namespace";
 
@@ -32,5 +33,6 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   "disruption-budget": disruptionBudget,
   "namespace-limit-range": namespaceLimitRange,
   "namespace-quota": namespaceQuota,
+  "pods-in-region": podsInRegion,
   "requests-fit-nodes": requestsFitNodes,
 };
