@@ -1,9 +1,10 @@
 #!/bin/bash
 # Makes the disk, kernel and initrd that every node starts from.
 #
-# usage: make-image.sh BASE.tar BINARIES IMAGES PAUSE_IMAGE OUTPUT
+# usage: make-image.sh BASE.tar BINARIES IMAGES PAUSE_IMAGE MIRROR CRANE OUTPUT
 #   BINARIES  folder whose files go to /usr/local/bin
 #   IMAGES    folder of container images to be there before first boot
+#   MIRROR    list of the images that the registry holds, lines of TARBALL REFERENCE
 #   OUTPUT    folder for disk.raw, vmlinuz and initrd.img
 # needs root
 set -euo pipefail
@@ -17,7 +18,9 @@ base=$1
 binaries=$2
 images=$3
 pause=$4
-output=$(readlink -f "$5")
+mirror=$5
+crane=$6
+output=$(readlink -f "$7")
 here=$(dirname "$(readlink -f "$0")")
 root=$output/root
 trap 'rm -rf "$root"' EXIT
@@ -31,6 +34,8 @@ install -m 0755 -t "$root/usr/local/bin" "$binaries"/*
 "$here/configure-root.sh" "$root" "$pause"
 
 "$here/import-images.sh" "$root" "$images"
+echo "filling the registry's mirror" >&2
+"$here/fill-mirror.sh" "$root" "$mirror" "$crane"
 
 echo "making the initrd" >&2
 cp "$root"/boot/vmlinuz-* "$output/vmlinuz"

@@ -6,7 +6,15 @@ import type { Recipe, Work } from "../lib/store";
 import { lock, lockedImage, lockedTool } from "../lock";
 
 const scripts = repositoryPath("artifacts", "golden-image");
-const files = ["rootfs", "make-image.sh", "configure-root.sh", "import-images.sh", "make-initrd.sh", "initrd-init.sh"];
+const files = [
+  "rootfs",
+  "make-image.sh",
+  "configure-root.sh",
+  "import-images.sh",
+  "fill-mirror.sh",
+  "make-initrd.sh",
+  "initrd-init.sh",
+];
 
 /** Binaries that every node carries in /usr/local/bin, by the artifact that has them. */
 const binaries: Record<string, string[]> = {
@@ -18,7 +26,7 @@ const binaries: Record<string, string[]> = {
 /** `disk.raw`, `vmlinuz`, `initrd.img`: what every node starts from, the registry's too; and `manifest.json`. */
 export const goldenImageRecipe: Recipe = {
   name: "golden-image",
-  needs: ["debian-base", "images", ...Object.keys(binaries)],
+  needs: ["debian-base", "images", "crane", ...Object.keys(binaries)],
   from: [binaries, lockedImage("pause")],
   files: files.map((name) => join(scripts, name)),
   make: async (work) => {
@@ -26,8 +34,13 @@ export const goldenImageRecipe: Recipe = {
     stageBinaries(staged, work);
     const pause = lockedImage("pause").ref;
     const base = join(work.of("debian-base"), "base.tar");
-    await runAsRoot(join(scripts, "make-image.sh"), [base, staged, work.of("images"), pause, work.dir], work.beat);
+    const mirror = join(work.dir, "mirror.list");
+    writeFileSync(mirror, mirrorList(work));
+    const crane = join(work.of("crane"), "bin", "crane");
+    const args = [base, staged, work.of("images"), pause, mirror, crane, work.dir];
+    await runAsRoot(join(scripts, "make-image.sh"), args, work.beat);
     rmSync(staged, { recursive: true });
+    rmSync(mirror);
     const manifest = describe(work);
     writeFileSync(join(work.dir, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
@@ -41,13 +54,24 @@ function stageBinaries(folder: string, work: Work): void {
   }
 }
 
+/** Lines of tarball and reference, for the registry's own storage. */
+function mirrorList(work: Work): string {
+  return images(work)
+    .map(({ file, ref }) => `${join(work.of("images"), file)} ${ref}\n`)
+    .join("");
+}
+
+function images(work: Work): { file: string; ref: string }[] {
+  return JSON.parse(readFileSync(join(work.of("images"), "images.json"), "utf8"));
+}
+
 function describe(work: Work): Record<string, unknown> {
   return {
     debian: lock().debian.suite,
     kubernetes: lockedTool("kubernetes").version,
     containerd: lockedTool("containerd").version,
     registry: lockedTool("registry").version,
-    images: JSON.parse(readFileSync(join(work.of("images"), "images.json"), "utf8")),
+    images: images(work),
     /** A node's disk is at least this large. */
     diskMiB: statSync(join(work.dir, "disk.raw")).size / 2 ** 20,
   };

@@ -16,6 +16,7 @@ test("an emulated guest asks for no KVM and gets room for translated code", () =
   const xml = domainXml(args);
   assert.match(xml, /<domain type='qemu'>/);
   assert.match(xml, /<tb-cache unit='MiB'>512<\/tb-cache>/);
+  assert.match(xml, / tsc=reliable</);
   assert.match(xml, /<memory unit='MiB'>2048<\/memory>\s+<vcpu>2<\/vcpu>/);
 });
 
@@ -23,5 +24,5 @@ test("a KVM guest keeps its CPU's mitigations", () => {
   const xml = domainXml({ ...args, emulated: false });
   assert.match(xml, /<domain type='kvm'>/);
   assert.match(xml, /host-passthrough/);
-  assert.doesNotMatch(xml, /tcg|mitigations=off/);
+  assert.doesNotMatch(xml, /tcg|mitigations=off|tsc=reliable/);
 });
