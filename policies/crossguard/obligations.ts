@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -14,10 +14,10 @@ export interface Owed {
   waitsFor: string[];
 }
 
-export interface ObligationFile {
-  stack: string;
-  pack: string;
-  obligations: Owed[];
+/** One line of the file: what one verdict owes. A later line with the same key takes the place of an earlier one. */
+interface Line {
+  key: string;
+  owed: readonly Owed[];
 }
 
 /** `GRUNNMUR_HOME/state`; its default is the one of the whole project. */
@@ -27,12 +27,15 @@ export function obligationsDir(environment: NodeJS.ProcessEnv = process.env): st
 }
 
 const fileOf = (stack: string, pack: string, directory: string): string =>
-  join(directory, `obligations-${stack}-${pack}.json`);
+  join(directory, `obligations-${stack}-${pack}.jsonl`);
 
-/** The obligations of one run of one pack. The file says at any time what is owed then: a run may end at any time. */
+/**
+ * The obligations of one run of one pack. The file says at any time what is owed then, because a run may end at any
+ * time; a line is added for each verdict that leaves something open, and for each that closes it.
+ */
 export class Obligations {
-  private readonly owed = new Map<string, readonly Owed[]>();
-  private written = false;
+  private readonly open = new Set<string>();
+  private file: string | undefined;
 
   constructor(
     private readonly pack: string,
@@ -41,26 +44,23 @@ export class Obligations {
 
   /** What one verdict owes; it takes the place of what the same verdict owed before. @param key names the verdict */
   set(stack: string, key: string, owed: readonly Owed[]): void {
-    const before = this.owed.get(key) ?? [];
-    if (owed.length > 0) this.owed.set(key, owed);
-    else this.owed.delete(key);
-    if (!this.written || before.length > 0 || owed.length > 0) this.write(stack);
+    this.file ??= this.begin(stack);
+    if (owed.length === 0 && !this.open.delete(key)) return;
+    if (owed.length > 0) this.open.add(key);
+    appendFileSync(this.file, `${JSON.stringify({ key, owed } satisfies Line)}\n`);
   }
 
-  private write(stack: string): void {
-    const content: ObligationFile = { stack, pack: this.pack, obligations: [...this.owed.values()].flat() };
+  private begin(stack: string): string {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const file = fileOf(stack, this.pack, this.directory);
-    const partial = `${file}.partial-${process.pid}`;
-    writeFileSync(partial, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-    renameSync(partial, file);
-    this.written = true;
+    writeFileSync(file, "", { mode: 0o600 });
+    return file;
   }
 }
 
 function filesOf(stack: string, directory: string): string[] {
   if (!existsSync(directory)) return [];
-  const name = new RegExp(`^obligations-${stack}-(gdpr-data-locality|resource-limits)\\.json$`);
+  const name = new RegExp(`^obligations-${stack}-(gdpr-data-locality|resource-limits)\\.jsonl$`);
   return readdirSync(directory)
     .filter((file) => name.test(file))
     .map((file) => join(directory, file));
@@ -69,7 +69,11 @@ function filesOf(stack: string, directory: string): string[] {
 /** What the last run of every pack left undecided. */
 export function readObligations(stack: string, directory = obligationsDir()): { files: string[]; owed: Owed[] } {
   const files = filesOf(stack, directory);
-  const owed = files.flatMap((file) => (JSON.parse(readFileSync(file, "utf8")) as ObligationFile).obligations);
+  const owed = files.flatMap((file) => {
+    const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
+    const byKey = new Map(lines.map((line) => [(JSON.parse(line) as Line).key, (JSON.parse(line) as Line).owed]));
+    return [...byKey.values()].flat();
+  });
   return { files, owed };
 }
 
