@@ -134,6 +134,18 @@ test("no secret stands in a message", () => {
   assert.doesNotMatch(violations[0]?.message ?? "", /very-secret-name/);
 });
 
+test("nor does a part of one", () => {
+  const image = {
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    value: "very-secret-host.example.com/app",
+  };
+  const { violations } = ask(rule("image-from-stack-registry"), [{ type: POD, values: pod({ name: "a", image }) }], {
+    registry: "registry.example.no",
+  });
+  assert.match(violations[0]?.message ?? "", /secret value, which is not shown/);
+  assert.doesNotMatch(violations[0]?.message ?? "", /very-secret/);
+});
+
 test("remediation makes the API server's own default visible, and nothing else", () => {
   const policy = policyOf(rule("cpu-request"), new Run("2026-11-23"), new Obligations("resource-limits", directory));
   const remediate = policy.remediateResource as (args: unknown) => { spec: { containers: object[] } } | undefined;

@@ -6,13 +6,14 @@ import type {
   StackValidationPolicy,
 } from "@pulumi/policy";
 import type { Rule } from "../engine/rule";
-import type { Entry, Obligation, Report } from "../engine/verdict";
+import type { Entry, Finding, Obligation, Report } from "../engine/verdict";
 import { describePolicy } from "./describe";
 import type { Obligations } from "./obligations";
-import { type Properties, propertiesOf, withoutSecrets } from "./properties";
+import { type Properties, propertiesOf } from "./properties";
 import { remediationOf } from "./remediation";
 import { documentOf, HELM_RELEASE, kubernetesType, PLATFORM, stackOfUrn } from "./resource";
 import type { Run } from "./run";
+import { isSecretAt, type SecretValue, withoutSecrets } from "./values";
 
 export type RulePolicy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
 
@@ -88,28 +89,32 @@ function tell(
   round: "each" | "together" = "each",
 ): void {
   const say = report as unknown as Report1;
-  const clean = (text: string): string => withoutSecrets(text, secrets);
-  for (const entry of violations) say({ message: clean(textOf(entry)), urn });
-  for (const entry of undecided) say({ message: clean(oweText(entry)), urn, enforcementLevel: "advisory" });
-  const owed = undecided.map(({ path, message, waitsFor }) => ({
+  for (const { findings, remedy } of violations) {
+    say({ message: [...linesOf(rule, findings, secrets), `Remedy: ${remedy}`].join("\n"), urn });
+  }
+  for (const { findings } of undecided) {
+    const message = ["Not decided yet, so not passed:", ...linesOf(rule, findings, secrets)].join("\n");
+    say({ message, urn, enforcementLevel: "advisory" });
+  }
+  const owed = undecided.map(({ path, findings, waitsFor }) => ({
     rule: rule.id,
     severity: rule.severity,
     resource: urn,
     path,
-    message: clean(message),
+    message: linesOf(rule, findings, secrets).join("; "),
     waitsFor,
   }));
   obligations.set(stackOfUrn(urn), `${rule.id} ${round} ${urn}`, owed);
 }
 
-function textOf({ findings, remedy }: Entry): string {
-  const faults = findings.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-  return [...faults, `Remedy: ${remedy}`].join("\n");
-}
-
-function oweText({ findings }: Obligation): string {
-  const open = findings.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-  return ["Not decided yet, so not passed:", ...open].join("\n");
+/** A line a finding, none of them with a secret or a part of one in it. */
+function linesOf(rule: Rule, findings: readonly Finding[], secrets: readonly SecretValue[]): string[] {
+  const lines = findings.map(({ path, message, verdict }) => {
+    const hidden = verdict === "fail" && isSecretAt(path, secrets);
+    const said = hidden ? `${rule.title}: a secret value, which is not shown, breaks this` : message;
+    return withoutSecrets(path === "" ? said : `${path}: ${said}`, secrets);
+  });
+  return [...new Set(lines)];
 }
 
 /** The object also has fields that a patch does not show, so no fault is certain. */

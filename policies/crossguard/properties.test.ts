@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Unknown } from "../cel/unknown";
+import { isSecretAt, withoutSecrets } from "./values";
 
 // The packs' own order: @pulumi/policy must load with the small SDK.
 require("./small-sdk");
@@ -11,7 +12,7 @@ const proxy = require("@pulumi/policy/proxy") as {
   unknownStringValue: string;
   unknownCheckingProxy: (props: object) => Record<string, unknown>;
 };
-const { propertiesOf, readPropertiesOnce, withoutSecrets } = require("./properties") as typeof import("./properties");
+const { propertiesOf, readPropertiesOnce } = require("./properties") as typeof import("./properties");
 
 readPropertiesOnce();
 
@@ -51,6 +52,16 @@ test("secrets are known as such and are left out of what is said", () => {
     withoutSecrets("password is hunter2 hunter2, plain is yes", secrets),
     "password is [secret], plain is yes",
   );
+});
+
+test("what stands at a secret, in one or around one is not shown, what stands beside one is", () => {
+  const secrets = [{ path: "spec.containers[0].image", text: "x" }];
+  for (const path of ["spec.containers[0].image", "spec.containers[0]", "spec.containers[0].image.tag"]) {
+    assert.ok(isSecretAt(path, secrets), path);
+  }
+  for (const path of ["", "spec.containers[0].imagePullPolicy", "spec.containers[1].image"]) {
+    assert.ok(!isSecretAt(path, secrets), path);
+  }
 });
 
 test("remediation still gets what @pulumi/policy makes, secrets marked", () => {

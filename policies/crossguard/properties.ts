@@ -1,4 +1,4 @@
-import { readValues, UNKNOWN_VALUES } from "./values";
+import { readValues, type SecretValue, UNKNOWN_VALUES } from "./values";
 
 /**
  * What @pulumi/policy hands to a policy is made so that reading an unknown value throws an error, and that error turns
@@ -10,8 +10,8 @@ import { readValues, UNKNOWN_VALUES } from "./values";
 export interface Properties {
   /** Plain data; assets and archives are `Unknown`. */
   values: Record<string, unknown>;
-  /** Texts that must not be shown. */
-  secrets: readonly string[];
+  /** What must not be shown. */
+  secrets: readonly SecretValue[];
 }
 
 type Deserialize = (struct: Struct, proxySecrets: boolean) => Record<string, unknown>;
@@ -36,7 +36,7 @@ export function readPropertiesOnce(): void {
     if (proxySecrets) return original(struct, true);
     let values = read.get(struct);
     if (values === undefined) {
-      const secrets: string[] = [];
+      const secrets: SecretValue[] = [];
       values = readValues(struct.toJavaScript(), secrets) as Record<string, unknown>;
       read.set(struct, values);
       known.set(values, { values, secrets });
@@ -59,15 +59,4 @@ export function propertiesOf(props: Record<string, unknown>): Properties {
   const properties = known.get(target);
   if (properties === undefined) throw new Error("properties that were not read through readPropertiesOnce()");
   return properties;
-}
-
-/** Shorter secrets stand in other words, and are not secrets worth the name. */
-const SHORTEST_SECRET = 4;
-
-/** The text without the secrets in it. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length)
-    .reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text);
 }

@@ -1,4 +1,4 @@
-import { Unknown } from "../cel/unknown";
+import { joinPath, Unknown } from "../cel/unknown";
 
 /** How Pulumi writes what is not plain data, between its programs and in `preview --json`. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -17,18 +17,44 @@ export const UNKNOWN_VALUES: ReadonlySet<unknown> = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** Plain data, with `Unknown` for what is not known, hidden or no data at all. @param secrets takes every secret text */
-export function readValues(value: unknown, secrets: string[] = [], secret = false): unknown {
+export interface SecretValue {
+  /** Where it stands, as findings write it: `spec.containers[0].image`. */
+  path: string;
+  text: string;
+}
+
+/** Plain data, with `Unknown` for what is not known, hidden or no data at all. @param secrets takes every secret */
+export function readValues(value: unknown, secrets: SecretValue[] = [], path = "", secret = false): unknown {
   if (UNKNOWN_VALUES.has(value) || value === HIDDEN) return new Unknown();
   if (typeof value === "string" || typeof value === "number") {
-    if (secret && value !== "") secrets.push(String(value));
+    if (secret) secrets.push({ path, text: String(value) });
     return value;
   }
-  if (Array.isArray(value)) return value.map((item) => readValues(item, secrets, secret));
+  if (Array.isArray(value)) return value.map((item, index) => readValues(item, secrets, `${path}[${index}]`, secret));
   if (value === null || typeof value !== "object") return value;
   const fields = value as Record<string, unknown>;
-  if (fields[SIGNATURE] === SECRET && "value" in fields) return readValues(fields.value, secrets, true);
+  if (fields[SIGNATURE] === SECRET && "value" in fields) return readValues(fields.value, secrets, path, true);
   // An encrypted secret, an asset, an archive, or a reference to an output: nothing that a rule reads.
   if (SIGNATURE in fields) return new Unknown();
-  return Object.fromEntries(Object.entries(fields).map(([key, item]) => [key, readValues(item, secrets, secret)]));
+  const read = ([key, item]: [string, unknown]) => [key, readValues(item, secrets, joinPath(path, key), secret)];
+  return Object.fromEntries(Object.entries(fields).map(read));
+}
+
+/** Shorter texts stand in other words, and are not secrets worth the name. */
+const SHORTEST_SECRET = 4;
+
+/** The text without the secrets in it. */
+export function withoutSecrets(text: string, secrets: readonly SecretValue[]): string {
+  return secrets
+    .map((secret) => secret.text)
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length)
+    .reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text);
+}
+
+/** Whether what stands at a path is a secret, lies in one or holds one. A part of it could then be in a message. */
+export function isSecretAt(path: string, secrets: readonly SecretValue[]): boolean {
+  const within = (inner: string, outer: string): boolean =>
+    inner === outer || (outer !== "" && inner.startsWith(outer) && /^[.[]/.test(inner.slice(outer.length)));
+  return secrets.some((secret) => within(path, secret.path) || within(secret.path, path));
 }
