@@ -18,7 +18,7 @@ export function checkVerb(): Command {
   return verb("check", "judge manifests, kustomizations and previews by the rules, for a review", [
     "check --stack prod clusters/prod",
     "check --registry registry.example.no --profile NO --format gitlab clusters > codequality.json",
-    "preview --stack prod --json | ./grunnmur check --stack prod -",
+    "check --stack prod - < preview.json",
   ])
     .addArgument(new Argument("[path...]", "files, directories, - for standard input").default(["."]))
     .addOption(new Option("-s, --stack <name>", "take registry, profile and nodes from this environment's stack file"))

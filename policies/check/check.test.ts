@@ -1,51 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, test } from "node:test";
-import { loadRules } from "../engine/load";
-import { type CheckOptions, check } from "./check";
-import { type CheckReport, exitCode } from "./report";
-
-const TODAY = "2026-11-23";
-const directory = mkdtempSync(join(tmpdir(), "check-"));
-after(() => rmSync(directory, { recursive: true, force: true }));
-const rules = loadRules();
-const facts = { registry: { host: "registry.example.no" }, locality: { profile: "NO" } };
-let count = 0;
-
-/** Checks a directory with these files in it; paths in the report are then relative to it. */
-function checkFiles(files: Record<string, string | Uint8Array>, more: Partial<CheckOptions> = {}): CheckReport {
-  const root = join(directory, String(++count));
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), content);
-  }
-  const report = check({ paths: [root], rules, today: TODAY, facts, ...more });
-  const short = (file: string): string => file.slice(file.indexOf(`/${count}/`) + `/${count}/`.length);
-  for (const entry of [...report.violations, ...report.obligations, ...report.exceptions]) {
-    if (entry.file !== undefined) entry.file = short(entry.file);
-  }
-  for (const note of [...report.passedOver, ...report.unread]) note.file = short(note.file);
-  return report;
-}
-
-const of = (report: CheckReport, rule: string) => report.violations.filter((entry) => entry.rule === rule);
-
-/** Twelve lines; the container begins on the tenth. */
-const deployment = (name: string, more = ""): string => `apiVersion: apps/v1
-kind: Deployment
-metadata: { name: ${name}, namespace: shop }
-spec:
-  selector: { matchLabels: { app: a } }
-  template:
-    metadata: { labels: { app: a } }
-    spec:
-      containers:
-        - name: app
-          image: nginx
-          ports: []
-${more}`;
+import { test } from "node:test";
+import { checkFiles, deployment, of } from "./check-files";
+import { exitCode } from "./report";
 
 test("each document of a file is judged, and a fault names its line", () => {
   const report = checkFiles({ "a.yaml": `# first\n---\n${deployment("one")}--- # second\n${deployment("two")}` });
@@ -79,73 +35,6 @@ test("lists are taken apart, however they are written", () => {
   const typed = `apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: q}\n  spec: {containers: [{name: c, image: x}]}\n`;
   assert.equal(of(checkFiles({ "a.yaml": typed }), "image-pinned")[0]?.kind, "Pod");
 });
-
-const bomb = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`).join(
-  "\n",
-);
-
-const HOSTILE: Record<string, { content: string | Uint8Array; line: number | null; reason: RegExp }> = {
-  "deep nesting": { content: `a: ${"[".repeat(100_000)}`, line: 1, reason: /nesting/ },
-  "deep JSON": { content: '{"a":'.repeat(100_000), line: 1, reason: /nesting/ },
-  "an alias bomb": { content: `kind: Pod\na0: &a0 [x,x,x]\n${bomb}\n`, line: 1, reason: /aliases/ },
-  "duplicate keys": { content: deployment("a", "kind: Service\n"), line: 13, reason: /duplicated/ },
-  "duplicate keys in JSON": { content: '{"kind":"Pod",\n"kind":"ConfigMap"}', line: 2, reason: /duplicated/ },
-  "50 MiB": { content: new Uint8Array(50 * 2 ** 20).fill(0x61), line: null, reason: /50 MiB/ },
-  "invalid UTF-8": { content: Buffer.from("a: 1\nb: \xff\n", "latin1"), line: 2, reason: /UTF-8/ },
-  "UTF-16": { content: Buffer.from("\ufeffa: 1\n", "utf16le"), line: 1, reason: /UTF-16/ },
-  "a list of what is no object": { content: "apiVersion: v1\nkind: List\nitems: [5]\n", line: 1, reason: /items\.0/ },
-  "a list without items": { content: "apiVersion: v1\nkind: List\n", line: 1, reason: /items/ },
-  "lists inside lists": {
-    content: `${"{apiVersion: v1, kind: List, items: [".repeat(12)}${"]}".repeat(12)}`,
-    line: 1,
-    reason: /lists inside lists/,
-  },
-  "a workload without a pod spec": {
-    content: "apiVersion: apps/v1\nkind: Deployment\nspec: 1\n",
-    line: 1,
-    reason: /spec/,
-  },
-  "containers that are no list": {
-    content: "apiVersion: v1\nkind: Pod\nspec: {containers: {a: {image: x}}}\n",
-    line: 1,
-    reason: /containers is not a list/,
-  },
-};
-
-for (const [what, { content, line, reason }] of Object.entries(HOSTILE)) {
-  test(`${what} is a located error, within ten seconds`, { timeout: 10_000 }, () => {
-    const report = checkFiles({ "a.yaml": content });
-    assert.equal(report.unread.length, 1);
-    assert.equal(report.unread[0]?.line, line);
-    assert.match(report.unread[0]?.reason ?? "", reason);
-    assert.equal(exitCode(report), 2);
-  });
-}
-
-const PASSED_OVER: Record<string, { content: string; line: number | null; reason: RegExp }> = {
-  "a template": {
-    content: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.a }}\n",
-    line: 4,
-    reason: /template/,
-  },
-  "a file of values": { content: "replicas: 3\n", line: 1, reason: /no apiVersion and kind/ },
-  text: { content: "only text\n", line: 1, reason: /single value/ },
-  "an empty file": { content: "# nothing\n", line: null, reason: /nothing/ },
-  "a kind of its own": {
-    content: "apiVersion: example.no/v1\nkind: Ship\nmetadata: {name: a}\n",
-    line: 1,
-    reason: /no rule is about Ship/,
-  },
-};
-
-for (const [what, { content, line, reason }] of Object.entries(PASSED_OVER)) {
-  test(`${what} is passed over, and that is said`, () => {
-    const report = checkFiles({ "a.yaml": content });
-    assert.equal(report.passedOver[0]?.line, line);
-    assert.match(report.passedOver[0]?.reason ?? "", reason);
-    assert.equal(exitCode(report), 0);
-  });
-}
 
 test("merge keys and prototypes are no way around a rule", () => {
   const merged = `spec:

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadRules } from "../../engine/load";
+import type { Entry } from "../../engine/verdict";
+import type { CheckReport } from "../report";
+import { FORMATS, formatReport } from "./format";
+
+const rules = loadRules();
+const entry: Entry = {
+  rule: "image-pinned",
+  severity: "mandatory",
+  file: "apps/a,b: c.yaml",
+  line: 7,
+  apiVersion: "v1",
+  kind: "Pod",
+  namespace: "shop",
+  name: "app",
+  path: "spec.containers[0].image",
+  message: 'the image is "x" & <100%>\nof two lines',
+  remedy: "Write a tag.",
+  findings: [],
+};
+const report: CheckReport = {
+  violations: [entry, { ...entry, severity: "advisory" }],
+  obligations: [{ ...entry, waitsFor: ["spec"] }],
+  exceptions: [{ ...entry, exception: { rule: entry.rule, reason: "moves", who: "Kari", until: "2027-01-01" } }],
+  passedOver: [{ file: "values.yaml", line: 1, reason: "no object" }],
+  unread: [{ file: "bad.yaml", line: 3, reason: "a bell \u0007 rings" }],
+  counts: { objects: 1, rules: 1, mandatory: 1, advisory: 1, obligations: 1, exceptions: 1, passedOver: 1, unread: 1 },
+};
+const format = (name: (typeof FORMATS)[number]): string => formatReport(report, name, rules);
+
+test("JSON has the fields that others rely on", () => {
+  const json = JSON.parse(format("json")) as Record<string, unknown[]>;
+  assert.deepEqual(Object.keys(json), ["violations", "obligations", "exceptions", "passedOver", "counts"]);
+  const keys = [
+    "rule",
+    "severity",
+    "file",
+    "line",
+    "apiVersion",
+    "kind",
+    "namespace",
+    "name",
+    "path",
+    "message",
+    "remedy",
+  ];
+  assert.deepEqual(Object.keys(json.violations?.[0] ?? {}), keys);
+  assert.deepEqual(json.passedOver?.[0], {
+    file: "bad.yaml",
+    line: 3,
+    reason: "could not be read: a bell \u0007 rings",
+  });
+});
+
+test("SARIF names a declared rule, the place, and what is suppressed", () => {
+  const { runs } = JSON.parse(format("sarif")) as {
+    runs: {
+      tool: { driver: { rules: { id: string }[] } };
+      results: {
+        ruleId: string;
+        level: string;
+        suppressions?: object[];
+        locations: { physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number } } }[];
+      }[];
+      invocations: { executionSuccessful: boolean }[];
+    }[];
+  };
+  const [run] = runs;
+  assert.ok(run?.tool.driver.rules.some(({ id }) => id === run.results[0]?.ruleId));
+  assert.deepEqual(
+    run?.results.map(({ level, suppressions }) => [level, suppressions?.length ?? 0]),
+    [
+      ["error", 0],
+      ["warning", 0],
+      ["none", 0],
+      ["error", 1],
+    ],
+  );
+  assert.equal(run?.results[0]?.locations[0]?.physicalLocation.region.startLine, 7);
+  assert.equal(run?.results[0]?.locations[0]?.physicalLocation.artifactLocation.uri, "apps/a,b:%20c.yaml");
+  assert.equal(run?.invocations[0]?.executionSuccessful, false);
+});
+
+test("JUnit fails the rule once for each violation, and is XML whatever the message holds", () => {
+  const xml = format("junit");
+  assert.equal(xml.match(/<failure /g)?.length, 1);
+  assert.equal(xml.match(/<error /g)?.length, 1);
+  assert.ok(xml.includes("&quot;x&quot; &amp; &lt;100%&gt;&#10;of two lines"));
+  assert.ok(!xml.includes("\u0007"));
+});
+
+test("GitHub's commands are one line each, and their values cannot end them", () => {
+  const [first, second, third, fourth] = format("github").trimEnd().split("\n");
+  assert.match(
+    first ?? "",
+    /^::error file=apps\/a%2Cb%3A c\.yaml,line=7,title=image-pinned::.*<100%25>%0Aof two lines/,
+  );
+  assert.match(second ?? "", /^::warning /);
+  assert.match(third ?? "", /^::notice /);
+  assert.match(fourth ?? "", /^::error file=bad\.yaml,line=3,/);
+});
+
+test("GitLab's report has a fingerprint that outlives a moved line", () => {
+  const items = JSON.parse(format("gitlab")) as { fingerprint: string; severity: string; location: object }[];
+  assert.deepEqual(
+    items.map(({ severity }) => severity),
+    ["major", "minor", "blocker"],
+  );
+  assert.deepEqual(items[0]?.location, { path: "apps/a,b: c.yaml", lines: { begin: 7 } });
+  const moved = { ...report, violations: [{ ...entry, line: 70 }] };
+  const again = JSON.parse(formatReport(moved, "gitlab", rules)) as { fingerprint: string }[];
+  assert.equal(again[0]?.fingerprint, items[0]?.fingerprint);
+});
+
+test("text says all of it, and claims nothing beyond the rules", () => {
+  const text = format("text");
+  for (const part of [
+    "a,b: c.yaml:7: error: image-pinned",
+    "advice:",
+    "open:",
+    "excepted:",
+    "Kari",
+    "passed over:",
+    "bad.yaml:3",
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+  for (const name of FORMATS) assert.doesNotMatch(format(name), /compliant/i);
+});

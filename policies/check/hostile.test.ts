@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkFiles, deployment } from "./check-files";
+import { exitCode } from "./report";
+
+const bomb = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`).join(
+  "\n",
+);
+
+const HOSTILE: Record<string, { content: string | Uint8Array; line: number | null; reason: RegExp }> = {
+  "deep nesting": { content: `a: ${"[".repeat(100_000)}`, line: 1, reason: /nesting/ },
+  "deep JSON": { content: '{"a":'.repeat(100_000), line: 1, reason: /nesting/ },
+  "an alias bomb": { content: `kind: Pod\na0: &a0 [x,x,x]\n${bomb}\n`, line: 1, reason: /aliases/ },
+  "duplicate keys": { content: deployment("a", "kind: Service\n"), line: 13, reason: /duplicated/ },
+  "duplicate keys in JSON": { content: '{"kind":"Pod",\n"kind":"ConfigMap"}', line: 2, reason: /duplicated/ },
+  "50 MiB": { content: new Uint8Array(50 * 2 ** 20).fill(0x61), line: null, reason: /50 MiB/ },
+  "invalid UTF-8": { content: Buffer.from("a: 1\nb: \xff\n", "latin1"), line: 2, reason: /UTF-8/ },
+  "UTF-16": { content: Buffer.from("\ufeffa: 1\n", "utf16le"), line: 1, reason: /UTF-16/ },
+  "a list of what is no object": { content: "apiVersion: v1\nkind: List\nitems: [5]\n", line: 1, reason: /items\.0/ },
+  "a list without items": { content: "apiVersion: v1\nkind: List\n", line: 1, reason: /items/ },
+  "lists inside lists": {
+    content: `${"{apiVersion: v1, kind: List, items: [".repeat(12)}${"]}".repeat(12)}`,
+    line: 1,
+    reason: /lists inside lists/,
+  },
+  "a workload without a pod spec": {
+    content: "apiVersion: apps/v1\nkind: Deployment\nspec: 1\n",
+    line: 1,
+    reason: /spec/,
+  },
+  "containers that are no list": {
+    content: "apiVersion: v1\nkind: Pod\nspec: {containers: {a: {image: x}}}\n",
+    line: 1,
+    reason: /containers is not a list/,
+  },
+};
+
+for (const [what, { content, line, reason }] of Object.entries(HOSTILE)) {
+  test(`${what} is a located error, within ten seconds`, { timeout: 10_000 }, () => {
+    const report = checkFiles({ "a.yaml": content });
+    assert.equal(report.unread.length, 1);
+    assert.equal(report.unread[0]?.line, line);
+    assert.match(report.unread[0]?.reason ?? "", reason);
+    assert.equal(exitCode(report), 2);
+  });
+}
+
+const PASSED_OVER: Record<string, { content: string; line: number | null; reason: RegExp }> = {
+  "a template": {
+    content: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.a }}\n",
+    line: 4,
+    reason: /template/,
+  },
+  "a file of values": { content: "replicas: 3\n", line: 1, reason: /no apiVersion and kind/ },
+  text: { content: "only text\n", line: 1, reason: /single value/ },
+  "an empty file": { content: "# nothing\n", line: null, reason: /nothing/ },
+  "a kind of its own": {
+    content: "apiVersion: example.no/v1\nkind: Ship\nmetadata: {name: a}\n",
+    line: 1,
+    reason: /no rule is about Ship/,
+  },
+};
+
+for (const [what, { content, line, reason }] of Object.entries(PASSED_OVER)) {
+  test(`${what} is passed over, and that is said`, () => {
+    const report = checkFiles({ "a.yaml": content });
+    assert.equal(report.passedOver[0]?.line, line);
+    assert.match(report.passedOver[0]?.reason ?? "", reason);
+    assert.equal(exitCode(report), 0);
+  });
+}
