@@ -25,5 +25,5 @@ program()
   .catch((error: unknown) => {
     process.exitCode = explain(error);
   })
-  // A connection that was given up on would keep the process waiting.
-  .finally(() => process.exit());
+  // A connection that was given up on would keep the process waiting. What a pipe has not taken yet must still go out.
+  .finally(() => process.stdout.write("", () => process.exit()));
