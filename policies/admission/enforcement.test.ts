@@ -69,7 +69,8 @@ describe("a cluster with the rules", { skip: missing() ?? false, timeout: 300_00
     const { client } = server;
     send = client.send.bind(client);
     for (const name of ["shop", "production"]) {
-      await client.mustCreate({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      const labels = { "grunnmur.internal/personal-data": "false" };
+      await client.mustCreate({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
     }
     // From before there were rules.
     await client.mustCreate(
