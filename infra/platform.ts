@@ -1,6 +1,7 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { AdmissionGate } from "../components/admission/admission-gate";
 import { SyncAgent } from "../components/agent/sync-agent";
 import { Cluster } from "../components/cluster/cluster";
 import { GitServer } from "../components/git-server/git-server";
@@ -9,6 +10,7 @@ import type { Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
 import { Registry } from "../components/registry/registry";
 import { renderConfigRepo } from "../gitops/render";
+import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
 import * as artifacts from "./artifacts";
 import { makeNodes } from "./nodes";
@@ -77,6 +79,11 @@ export class Platform extends pulumi.ComponentResource {
       { parent: this },
     );
 
+    const admission = new AdmissionGate(
+      "admission",
+      { provider: this.cluster.provider, objects: admissionForStack(stack) },
+      { parent: this },
+    );
     const git = this.git(stack, registryNode);
     this.agent = new SyncAgent(
       "agent",
@@ -91,6 +98,7 @@ export class Platform extends pulumi.ComponentResource {
         hostKey: stack.sync.hostKey ?? registryNode.hostKey,
         gitLab: gitLab(stack, secrets),
         repositoryReady: git,
+        admissionReady: admission.ready,
         emulated,
       },
       { parent: this },

@@ -33,6 +33,8 @@ export interface SyncAgentArgs extends SyncArgs {
   gitLab?: GitLab;
   /** When the repository has something to pull. */
   repositoryReady: pulumi.Resource[];
+  /** When the cluster judges what is pulled. */
+  admissionReady: pulumi.Resource[];
   emulated: boolean;
 }
 
@@ -60,8 +62,8 @@ export class SyncAgent extends pulumi.ComponentResource {
     const proof = this.prove(name, args, [...args.repositoryReady, ...registered]);
     const secret = object(deployKeyManifest(args), [namespace]);
     for (const manifest of syncObjects(args)) {
-      // Nothing is pulled with a key that may also push.
-      object(manifest, [...running, ...definitions, secret, proof]);
+      // Nothing is pulled with a key that may also push, nor before the rules hold.
+      object(manifest, [...args.admissionReady, ...running, ...definitions, secret, proof]);
     }
     this.readOnly = pulumi.unsecret(proof.stdout).apply((text) => text.trim() === "read-only");
     this.registerOutputs({ deployKey: this.deployKey });

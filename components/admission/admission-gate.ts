@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+import { KubernetesObject } from "../agent/manifest";
+
+export interface AdmissionGateArgs {
+  provider: pulumi.ProviderResource;
+  /** ValidatingAdmissionPolicy objects and their bindings. */
+  objects: object[];
+}
+
+/** The rules as the API server itself holds them, so that nobody gets around them with kubectl. */
+export class AdmissionGate extends pulumi.ComponentResource {
+  /** Depend on these: what comes after is judged. */
+  readonly ready: pulumi.Resource[];
+
+  constructor(name: string, { provider, objects }: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("grunnmur:admission:AdmissionGate", name, { rules: objects.length / 2 }, opts);
+    this.ready = objects.map((object) => new KubernetesObject(name, object, { parent: this, provider }));
+    this.registerOutputs({});
+  }
+}
