@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compile } from "./compile";
-import { concat, toCel, Unknown, unknown } from "./unknown";
+import { concat, toCel, Unknown, UnknownError, unknown } from "./unknown";
 
 const object = toCel({
   count: 3,
@@ -76,5 +76,17 @@ describe("an unknown value", () => {
   it("may be the whole object", () => {
     const result = compile("object.spec.x == 1").evaluate({ object: toCel(new Unknown(), "object") });
     assert.deepEqual(result, { kind: "unknown", paths: ["object"] });
+  });
+});
+
+describe("the error of reading an unknown", () => {
+  const error = new UnknownError("part.limit");
+  it("is an Error that says what is not known", () => {
+    assert.ok(error instanceof Error);
+    assert.equal(String(error), "UnknownError: part.limit is not known yet");
+  });
+  it("does not write down where it was made: it is thrown for each object anew", () => {
+    assert.ok((Error.stackTraceLimit ?? 0) > 0, "stacks are switched off, so this shows nothing");
+    assert.equal((error as Error).stack, undefined);
   });
 });

@@ -14,12 +14,21 @@ export class Unknown {
 
 export const unknown = new Unknown();
 
-export class UnknownError extends Error {
-  constructor(readonly path: string) {
-    super(`${path || "the object"} is not known yet`);
-    this.name = "UnknownError";
+/**
+ * An `Error` to everyone who asks, but made without its constructor: that writes down the stack, and several of these
+ * are thrown and caught for each object.
+ */
+export class UnknownError implements Error {
+  readonly name = "UnknownError";
+
+  constructor(readonly path: string) {}
+
+  get message(): string {
+    return `${this.path || "the object"} is not known yet`;
   }
 }
+// The library tells errors from values by this.
+Object.setPrototypeOf(UnknownError.prototype, Error.prototype);
 
 /** Paths that were read while unknown since the last `startWatch`. Evaluation is synchronous, so one list is enough. */
 let touched: string[] = [];

@@ -39,7 +39,7 @@ export function check(options: CheckOptions): CheckReport {
   });
   // The index is how an entry is brought back to the place that it is about.
   const documents = input.found.map(({ object }, index) => ({ object, source: String(index) }));
-  const judged = withoutStacks(() => engine.evaluate(documents));
+  const judged = engine.evaluate(documents);
   const places = new Places(input.found, stack);
   const exceptions = new ExceptionFiles(new Set(rules.map(({ id }) => id)));
   const report: CheckReport = {
@@ -68,17 +68,6 @@ export function check(options: CheckOptions): CheckReport {
   counts.passedOver = report.passedOver.length;
   counts.unread = report.unread.length;
   return report;
-}
-
-/** Unknown values are raised as errors, for each object anew; writing down where would be a third of the work. */
-function withoutStacks<T>(work: () => T): T {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    return work();
-  } finally {
-    Error.stackTraceLimit = limit;
-  }
 }
 
 /** Objects that no rule is about: they are counted, and said to have been left out. */
