@@ -1,6 +1,7 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { compile } from "./compile";
 import { children } from "./environment";
+import { ALLOWED, MACROS, NAMESPACES, REQUEST_FIELDS } from "./profile";
 import { regex } from "./regex";
 
 /**
@@ -11,107 +12,6 @@ import { regex } from "./regex";
 
 const MAX_COMPREHENSION_DEPTH = 2;
 
-/** Methods and functions, by name, with the numbers of arguments allowed. */
-const ALLOWED = new Map<string, readonly number[]>(
-  Object.entries({
-    // the language
-    has: [1],
-    all: [2],
-    exists: [2],
-    exists_one: [2],
-    map: [2, 3],
-    filter: [2],
-    size: [0, 1],
-    dyn: [1],
-    int: [1],
-    double: [1],
-    string: [1],
-    contains: [1, 2],
-    startsWith: [1],
-    endsWith: [1],
-    matches: [1],
-    // optionals
-    hasValue: [0],
-    value: [0],
-    or: [1],
-    orValue: [1],
-    of: [1],
-    none: [0],
-    // strings
-    lowerAscii: [0],
-    upperAscii: [0],
-    trim: [0],
-    charAt: [1],
-    indexOf: [1, 2],
-    lastIndexOf: [1, 2],
-    substring: [1, 2],
-    split: [1, 2],
-    replace: [2, 3],
-    join: [0, 1],
-    find: [1],
-    findAll: [1, 2],
-    // `format` is both a string's method and a namespace
-    format: [1],
-    named: [1],
-    validate: [1],
-    dns1123Label: [0],
-    dns1123Subdomain: [0],
-    dns1035Label: [0],
-    qualifiedName: [0],
-    labelValue: [0],
-    uri: [0],
-    uuid: [0],
-    date: [0],
-    datetime: [0],
-    // quantities
-    quantity: [1],
-    isQuantity: [1],
-    isInteger: [0],
-    asInteger: [0],
-    asApproximateFloat: [0],
-    add: [1],
-    sub: [1],
-    compareTo: [1],
-    isGreaterThan: [1],
-    isLessThan: [1],
-    // networks
-    ip: [0, 1],
-    isIP: [1],
-    cidr: [1],
-    isCIDR: [1],
-    isCanonical: [1],
-    family: [0],
-    isUnspecified: [0],
-    isLoopback: [0],
-    isLinkLocalMulticast: [0],
-    isLinkLocalUnicast: [0],
-    isGlobalUnicast: [0],
-    containsIP: [1],
-    containsCIDR: [1],
-    masked: [0],
-    prefixLength: [0],
-    // URLs
-    url: [1],
-    isURL: [1],
-    getScheme: [0],
-    getHost: [0],
-    getHostname: [0],
-    getPort: [0],
-    getEscapedPath: [0],
-    // lists and sets
-    isSorted: [0],
-    sum: [0],
-    min: [0],
-    max: [0],
-    equivalent: [2],
-    intersects: [2],
-  }),
-);
-
-const MACROS = new Set(["all", "exists", "exists_one", "map", "filter"]);
-const NAMESPACES = new Set(["optional", "format", "ip", "sets"]);
-const REQUEST_FIELDS = new Set(["operation", "namespace", "name"]);
-
 export interface LintOptions {
   /** Names that the expression may use beside `object`, `oldObject`, `request`, `namespaceObject`. */
   names: readonly string[];
@@ -119,6 +19,8 @@ export interface LintOptions {
   variables: readonly string[];
   /** Names of parameters allowed after `params.`. */
   params: readonly string[];
+  /** The text is a rule's `when`: the API server asks it before there are variables. */
+  condition?: boolean;
 }
 
 /** What is wrong with an expression, or nothing. Each fault says what is allowed instead. */
@@ -129,12 +31,9 @@ export function lint(text: string, options: LintOptions): string[] {
   } catch (error) {
     return [(error as Error).message];
   }
-  const scope: Scope = {
-    names: new Set(["object", "oldObject", "request", "namespaceObject", "params", "variables", ...options.names]),
-    depth: 0,
-    options,
-  };
-  return visit(ast, scope);
+  const names = new Set(["object", "oldObject", "request", "namespaceObject", "params", ...options.names]);
+  if (!options.condition) names.add("variables");
+  return visit(ast, { names, depth: 0, options });
 }
 
 interface Scope {
@@ -146,9 +45,7 @@ interface Scope {
 function visit(node: ASTNode, scope: Scope): string[] {
   switch (node.op) {
     case "id":
-      return scope.names.has(node.args)
-        ? []
-        : [`${node.args} is not a name here; allowed: ${[...scope.names].join(", ")}`];
+      return scope.names.has(node.args) ? [] : [stranger(node.args, scope)];
     case ".":
     case ".?":
       return [...field(node.args[0], node.args[1], scope), ...visit(node.args[0], scope)];
@@ -171,11 +68,18 @@ function visit(node: ASTNode, scope: Scope): string[] {
   }
 }
 
+function stranger(name: string, { names, options }: Scope): string {
+  const allowed = `allowed: ${[...names].join(", ")}`;
+  if (name !== "variables" || !options.condition) return `${name} is not a name here; ${allowed}`;
+  return `a condition has no variables, for the API server asks it first: write the expression out; ${allowed}`;
+}
+
 /** The name as it was written: compiling renames what we replace. */
 const nameOf = (name: string): string => name.replace(/^k8s_/, "");
 
 function field(owner: ASTNode, name: string, scope: Scope): string[] {
-  if (owner.op !== "id") return [];
+  // A name that is not one here is said to be so already.
+  if (owner.op !== "id" || !scope.names.has(owner.args)) return [];
   const { variables, params } = scope.options;
   if (owner.args === "variables" && !variables.includes(name)) {
     return [`variables.${name} is not declared before; allowed: ${variables.join(", ") || "none"}`];
@@ -197,7 +101,7 @@ function call(name: string, args: ASTNode[], receiver: ASTNode | undefined, scop
   const faults = receiver === undefined || namespace ? [] : visit(receiver, scope);
   if (receiver !== undefined && !namespace && MACROS.has(name))
     return [...faults, ...comprehension(args, receiver, scope)];
-  return [...faults, ...pattern(name, args), ...args.flatMap((arg) => visit(arg, scope))];
+  return [...faults, ...pattern(name, args), ...presence(name, args), ...args.flatMap((arg) => visit(arg, scope))];
 }
 
 function comprehension(args: ASTNode[], over: ASTNode, scope: Scope): string[] {
@@ -224,6 +128,18 @@ function pattern(name: string, args: ASTNode[]): string[] {
   } catch (error) {
     return [`${name}(): ${JSON.stringify(first.args)} is not RE2: ${(error as Error).message}`];
   }
+}
+
+/** Our evaluator follows only fields from a name; anything else it calls an error, where the API server decides. */
+function presence(name: string, args: ASTNode[]): string[] {
+  if (name !== "has") return [];
+  let root = args[0];
+  const ends = root?.op === ".";
+  while (root?.op === "." || root?.op === ".?") root = root.args[0];
+  if (ends && root?.op === "id") return [];
+  return [
+    "has() wants fields from a name, such as has(object.spec.x); of dyn(), an index or a call, ask .?x.hasValue()",
+  ];
 }
 
 /** Kubernetes refuses a literal with elements of several types, unless `dyn()` hides them. */

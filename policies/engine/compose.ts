@@ -8,7 +8,7 @@ import { LISTS, PRELUDE } from "./subject";
 export interface AdmissionText {
   variables: { name: string; expression: string }[];
   validations: { expression: string; message: string; messageExpression?: string }[];
-  /** The rule's `when`, for `matchConditions`, where variables are not to be had; those it uses are written in. */
+  /** The rule's `when`, for `matchConditions`, where variables are not to be had; its parameters are written in. */
   condition?: string;
 }
 
