@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import { unknown } from "../cel/unknown";
 import { Engine, type EngineOptions } from "./engine";
 import { loadRules } from "./load";
-import { parseRule } from "./parse";
 import type { Rule } from "./rule";
 
 const TODAY = "2026-11-23";
@@ -147,34 +146,4 @@ describe("parameters", () => {
     const stack = { nodes: [{ role: "worker", cores: 2, memoryMiB: 2048 }] };
     assert.deepEqual(engine({ rules: one, stack }).evaluate([]).obligations, []);
   });
-});
-
-describe("parseRule", () => {
-  const good = { match: "{ subject: podSpec }", extra: "" };
-  const text = ({ match, extra } = good) =>
-    [
-      "id: a-rule\ntitle: t\ncategory: resource-limits\nseverity: mandatory\ngates: [check]\nreason: r\nremediation: m",
-      `match: ${match}`,
-      "validations: [{ expression: 'true', message: m }]",
-      "examples: { good: [{ title: g, object: {} }], bad: [{ title: b, object: {}, expect: [{}] }] }",
-      extra,
-    ].join("\n");
-
-  it("accepts a rule", () => assert.equal(parseRule(text(), "rules/a-rule.yaml").id, "a-rule"));
-
-  const faults: [string, string, string, RegExp][] = [
-    ["another name than its file's", "b-rule.yaml", text(), /id is a-rule; the file's name says b-rule/],
-    ["an unknown key", "a-rule.yaml", text({ ...good, extra: "severty: advisory" }), /Unrecognized key: "severty"/],
-    ["an unknown subject", "a-rule.yaml", text({ ...good, match: "{ subject: pod }" }), /match\.subject/],
-    [
-      "an undecided TypeScript rule",
-      "a-rule.yaml",
-      text({ ...good, extra: "implementation: { name: x, gates: [check] }" }),
-      /say in `undecidable`/,
-    ],
-    ["text that is not YAML", "a-rule.yaml", "a: [", /is not a rule/],
-  ];
-  for (const [what, file, content, message] of faults) {
-    it(`refuses ${what}`, () => assert.throws(() => parseRule(content, file), message));
-  }
 });

@@ -1,5 +1,6 @@
 import { Unknown } from "../cel/unknown";
-import type { Document } from "./document";
+import { type Document, flatten, identity } from "./document";
+import { isAbout } from "./match";
 import type { Gate, Rule } from "./rule";
 import { POD_SPEC_PATHS } from "./subject";
 
@@ -50,6 +51,17 @@ function casesOfExample(rule: Rule, example: Example, verdict: Case["verdict"]):
     return [{ ...common, title: example.title, documents: [], stack: objects[0] ?? {}, expect }];
   }
   return [{ ...common, title: example.title, documents: objects.map((object) => ({ object })), expect }];
+}
+
+/**
+ * Whether the rule is asked about what the example shows, at some gate: a good example that it is not asked about
+ * would pass whatever the rule says. That a namespace is the platform's own may be what the example shows, so
+ * namespaces do not count.
+ */
+export function isAsked(rule: Rule, { documents, stack, gates }: Case): boolean {
+  if (gates.length === 0) return false;
+  if (rule.match.subject === "stack") return stack !== undefined;
+  return documents.flatMap((document) => flatten(document)).some(({ object }) => isAbout(rule, identity(object), []));
 }
 
 const NAMESPACE = "shop";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lint } from "../cel/lint";
 import { Engine } from "../engine/engine";
-import { type Case, casesOf } from "../engine/examples";
+import { type Case, casesOf, isAsked } from "../engine/examples";
 import { loadRules } from "../engine/load";
 import type { Gate, Rule } from "../engine/rule";
 import { LISTS, PRELUDE } from "../engine/subject";
@@ -42,8 +42,9 @@ for (const rule of loadRules()) {
       const params = Object.keys(rule.params);
       const faults = (text: string | undefined, names: string[] = [], variables = [...given, ...own]) =>
         text === undefined ? [] : lint(text, { names, variables, params });
+      const { when } = rule.match;
       const found = [
-        ...faults(rule.match.when),
+        ...(when === undefined ? [] : lint(when, { names: [], variables: [], params, condition: true })),
         ...rule.variables.flatMap((variable, index) =>
           faults(variable.expression, [], [...given, ...own.slice(0, index)]),
         ),
@@ -64,6 +65,11 @@ for (const rule of loadRules()) {
     const { implementation } = rule;
     if (implementation) {
       it("has its implementation", () => assert.ok(IMPLEMENTATIONS[implementation.name], implementation.name));
+    }
+
+    // What is undetermined has said so itself, and may wait for an object of another kind.
+    for (const example of casesOf(rule).filter(({ verdict }) => verdict !== "undetermined")) {
+      it(`is about the ${example.verdict} example: ${example.title}`, () => assert.ok(isAsked(rule, example)));
     }
 
     for (const example of casesOf(rule)) {
