@@ -74,6 +74,14 @@ test("patience is for emulated CPUs", () => {
   assert.equal(patches({ ...args, emulated: true }).length, 5);
 });
 
+test("a folder of patches is named only where there are patches", () => {
+  const named = (text: string) => /patches:/.test(text);
+  assert.ok(!named(initConfiguration(args, member, token)));
+  assert.ok(named(initConfiguration({ ...args, emulated: true }, member, token)));
+  assert.ok(named(joinConfiguration({ ...args, emulated: true }, member, token, true)));
+  assert.ok(!named(joinConfiguration({ ...args, emulated: true }, member, token, false)), "a worker has none");
+});
+
 test("every control plane gets the same authorities", () => {
   assert.deepEqual(pkiFiles(seed, issuedAt), pkiFiles(seed, issuedAt));
   const keys = pkiFiles(seed, issuedAt).filter(({ path }) => path.endsWith(".key"));

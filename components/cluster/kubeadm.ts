@@ -34,7 +34,7 @@ export function initConfiguration(args: KubeadmArgs, member: Member, token: stri
       bootstrapTokens: [{ token, ttl: "30m", usages: ["authentication", "signing"], groups: [bootstrapGroup] }],
       localAPIEndpoint: { advertiseAddress: member.address, bindPort: 6443 },
       nodeRegistration: nodeRegistration(args, member),
-      patches: { directory: patchesDir },
+      ...patchesOf(args),
       timeouts,
     },
     clusterConfiguration(args),
@@ -53,9 +53,14 @@ export function joinConfiguration(args: KubeadmArgs, member: Member, token: stri
       ? { controlPlane: { localAPIEndpoint: { advertiseAddress: member.address, bindPort: 6443 } } }
       : {}),
     nodeRegistration: nodeRegistration(args, member),
-    patches: { directory: patchesDir },
+    ...(controlPlane ? patchesOf(args) : {}),
     timeouts,
   });
+}
+
+/** kubeadm refuses a folder of patches that is not there, so it is named only where there are some. */
+function patchesOf(args: KubeadmArgs) {
+  return patches(args).length > 0 ? { patches: { directory: patchesDir } } : {};
 }
 
 export const discoveryPath = "/run/grunnmur-discovery.conf";
