@@ -17,11 +17,7 @@ export function controllers(images: ControllerImages, emulated: boolean): object
       {
         name: "source-controller",
         image: images.sourceController,
-        args: [
-          "--storage-path=/data",
-          `--storage-adv-addr=source-controller.${agentNamespace}.svc.cluster.local.`,
-          "--no-cross-namespace-refs=true",
-        ],
+        args: ["--storage-path=/data", `--storage-adv-addr=source-controller.${agentNamespace}.svc.cluster.local.`],
         ports: [{ name: "http", containerPort: 9090 }],
         volumes: ["data", "tmp"],
         readiness: { path: "/", port: "http" },
