@@ -61,10 +61,10 @@ export class SyncAgent extends pulumi.ComponentResource {
     const registered = args.gitLab ? [this.register(name, args, args.gitLab)] : [];
     const proof = this.prove(name, args, [...args.repositoryReady, ...registered]);
     const secret = object(deployKeyManifest(args), [namespace]);
-    for (const manifest of syncObjects(args)) {
-      // Nothing is pulled with a key that may also push, nor before the rules hold.
-      object(manifest, [...args.admissionReady, ...running, ...definitions, secret, proof]);
-    }
+    // Nothing is pulled with a key that may also push, nor before the rules hold.
+    const before = [...args.admissionReady, ...running, ...definitions, secret, proof];
+    const pulling = syncObjects(args).map((manifest) => object(manifest, before));
+    this.firstSync(name, args, pulling);
     this.readOnly = pulumi.unsecret(proof.stdout).apply((text) => text.trim() === "read-only");
     this.registerOutputs({ deployKey: this.deployKey });
   }
@@ -89,6 +89,17 @@ export class SyncAgent extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [node.ready, ...dependsOn] }, // the key must be registered first
     );
+  }
+
+  /** An environment is up when what Git holds runs in it. */
+  private firstSync(name: string, { node }: SyncAgentArgs, dependsOn: pulumi.Resource[]): void {
+    const args = {
+      connection: node.connection,
+      create: script("agent/scripts/first-sync.sh"),
+      stdin: "1200\n",
+      triggers: [node.ready.id],
+    };
+    new remote.Command(`${name}-first-sync`, args, { parent: this, dependsOn });
   }
 
   private register(name: string, { stack, deployKey }: SyncAgentArgs, gitLab: GitLab): local.Command {
