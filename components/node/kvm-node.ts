@@ -1,12 +1,12 @@
-import { local, type types } from "@pulumi/command";
+import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type SshKey, sshKey } from "../keys/ssh";
 import { payload } from "../payload";
 import { script } from "../script";
 import { domainXml } from "./domain";
-import type { Measured, Node, PreflightLimits, SiteNetwork } from "./node";
-import { preflight } from "./preflight";
+import { Machine, type MachineArgs } from "./machine";
+import type { SiteNetwork } from "./node";
 import { seedFiles } from "./seed";
 
 /** Where a guest runs. */
@@ -34,75 +34,27 @@ export interface GoldenImage {
   key: string;
 }
 
-export interface KvmNodeArgs {
-  role: Node["role"];
-  site: string;
-  address: string;
-  reach: string;
-  cores: number;
-  memoryMiB: number;
+export interface KvmNodeArgs extends MachineArgs {
   diskGiB: number;
   network: SiteNetwork;
   hypervisor: Hypervisor;
   image: GoldenImage;
-  limits: PreflightLimits;
-  /** The platform's SSH key, which may log in as root; its private half is a secret. */
-  adminKey: pulumi.Input<SshKey>;
 }
 
 /** A KVM guest that the program makes. */
-export class KvmNode extends pulumi.ComponentResource implements Node {
-  readonly name: string;
-  readonly role: Node["role"];
-  readonly site: string;
-  readonly address: string;
-  readonly reach: string;
-  readonly hostKey: pulumi.Output<string>;
-  readonly connection: types.input.remote.ConnectionArgs;
-  readonly measured: pulumi.Output<Measured>;
-  readonly ready: pulumi.CustomResource;
-
+export class KvmNode extends Machine {
   constructor(name: string, args: KvmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { adminKey, ...declared } = args;
-    super("grunnmur:node:KvmNode", name, declared, opts);
-    this.name = name;
-    this.role = args.role;
-    this.site = args.site;
-    this.address = args.address;
-    this.reach = args.reach;
-
+    super("grunnmur:node:KvmNode", name, args, opts);
     const seed = new random.RandomBytes(`${name}-identity`, { length: 32 }, { parent: this });
-    const hostKey = seed.base64.apply((base64) => sshKey(base64, `host/${name}`));
-    const domain = makeDomain(name, args, hostKey, { parent: this, deleteBeforeReplace: true, dependsOn: [seed] });
-
-    this.hostKey = pulumi.unsecret(hostKey.apply((key) => withoutComment(key.publicKey)));
-    this.connection = connect(args.reach, "root", pulumi.output(adminKey), this.hostKey);
-    const { resource, measured } = preflight(
-      `${name}-preflight`,
-      { ...args, connection: this.connection, machine: domain.id },
-      { parent: this, dependsOn: [domain] }, // a guest that is not started never answers
-    );
-    this.measured = measured;
-    this.ready = resource;
-    this.registerOutputs({ hostKey: this.hostKey, measured });
+    const key = seed.base64.apply((base64) => sshKey(base64, `host/${name}`));
+    const domain = makeDomain(name, args, key, { parent: this, deleteBeforeReplace: true });
+    this.reachAndMeasure(args, {
+      sshUser: "root",
+      hostKey: pulumi.unsecret(key.apply(({ publicKey }) => withoutComment(publicKey))),
+      machine: domain.id,
+      dependsOn: [domain], // a guest that is not started never answers
+    });
   }
-}
-
-/** SSH with the platform's key and a pinned host key; dialling goes on while the machine boots. */
-export function connect(
-  host: string,
-  user: string,
-  adminKey: pulumi.Output<SshKey>,
-  hostKey: pulumi.Input<string>,
-): types.input.remote.ConnectionArgs {
-  return {
-    host,
-    user,
-    hostKey,
-    privateKey: pulumi.secret(adminKey.apply((key) => key.privateKey)),
-    dialErrorLimit: 300,
-    perDialTimeout: 20,
-  };
 }
 
 function makeDomain(

@@ -1,0 +1,74 @@
+import type { types } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { SshKey } from "../keys/ssh";
+import type { Measured, Node, PreflightLimits } from "./node";
+import { preflight } from "./preflight";
+
+export interface MachineArgs {
+  role: Node["role"];
+  /** Name of the site in which it stands. */
+  site: string;
+  /** IPv4 address on the site's network. */
+  address: string;
+  /** Address at which the machine that runs the program finds it. */
+  reach: string;
+  cores: number;
+  memoryMiB: number;
+  limits: PreflightLimits;
+  /** The platform's SSH key, which may log in to every node; its private half is a secret. */
+  adminKey: pulumi.Input<SshKey>;
+}
+
+/** How a machine is reached, once it is there. */
+interface Access {
+  sshUser: string;
+  hostKey: pulumi.Output<string>;
+  /** Changes when the machine was made anew, so that it is measured again. */
+  machine: pulumi.Input<string>;
+  dependsOn: pulumi.Resource[];
+}
+
+/** What a guest that is made and a machine that is found have in common: both end as a measured node. */
+export abstract class Machine extends pulumi.ComponentResource implements Node {
+  readonly name: string;
+  readonly role: Node["role"];
+  readonly site: string;
+  readonly address: string;
+  readonly reach: string;
+  hostKey!: pulumi.Output<string>;
+  connection!: types.input.remote.ConnectionArgs;
+  measured!: pulumi.Output<Measured>;
+  ready!: pulumi.CustomResource;
+
+  protected constructor(type: string, name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { adminKey: _, ...declared } = args;
+    super(type, name, declared, opts);
+    this.name = name;
+    this.role = args.role;
+    this.site = args.site;
+    this.address = args.address;
+    this.reach = args.reach;
+  }
+
+  /** Connects with a pinned host key and measures the machine; dialling goes on while it boots. */
+  protected reachAndMeasure(args: MachineArgs, { sshUser, hostKey, machine, dependsOn }: Access): void {
+    this.hostKey = hostKey;
+    this.connection = {
+      host: args.reach,
+      user: sshUser,
+      hostKey,
+      privateKey: pulumi.secret(pulumi.output(args.adminKey).apply((key) => key.privateKey)),
+      dialErrorLimit: 300,
+      perDialTimeout: 20,
+    };
+    const { memoryMiB, cores, limits } = args;
+    const { resource, measured } = preflight(
+      `${this.name}-preflight`,
+      { connection: this.connection, memoryMiB, cores, limits, machine },
+      { parent: this, dependsOn },
+    );
+    this.measured = measured;
+    this.ready = resource;
+    this.registerOutputs({ hostKey, measured });
+  }
+}
