@@ -116,12 +116,17 @@ function clusterConfiguration(args: KubeadmArgs) {
         "allocate-node-cidrs": "false",
         profiling: "false",
         ...election,
-        ...(emulated ? { "node-monitor-grace-period": "2m" } : {}),
+        ...(emulated ? { "node-monitor-grace-period": "2m", controllers: emulatedControllers } : {}),
       }),
     },
     scheduler: { extraArgs: flags({ profiling: "false", ...election }) },
   };
 }
+
+// kubeadm's own list less the one that checks the types in admission policies, against every kind's schema: that is advice,
+// the policies are tested on a real API server, and on emulated CPUs it takes minutes while the environment starts.
+const emulatedControllers =
+  "*,bootstrap-signer-controller,token-cleaner-controller,-validatingadmissionpolicy-status-controller";
 
 export const serverDir = "/etc/kubernetes/grunnmur";
 
@@ -154,7 +159,7 @@ function kubeProxyConfiguration({ network }: KubeadmArgs) {
   };
 }
 
-function nodeRegistration({ country }: KubeadmArgs, { name, address, site }: Member) {
+function nodeRegistration({ country, emulated }: KubeadmArgs, { name, address, site }: Member) {
   return {
     name,
     criSocket: "unix:///run/containerd/containerd.sock",
@@ -162,6 +167,7 @@ function nodeRegistration({ country }: KubeadmArgs, { name, address, site }: Mem
     kubeletExtraArgs: flags({
       "node-ip": address,
       "node-labels": `topology.kubernetes.io/region=${country},topology.kubernetes.io/zone=${site}`,
+      ...(emulated ? { "housekeeping-interval": "60s" } : {}),
     }),
   };
 }
