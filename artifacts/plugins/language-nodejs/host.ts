@@ -86,7 +86,7 @@ export class LanguageHost {
     }
     let child: ChildProcess;
     try {
-      child = this.start("run-policy-pack", directory, [...request.getArgsList(), directory], {
+      child = this.startPack(directory, request.getArgsList(), {
         // @pulumi/policy reads the pack's version from the package.json where it is started.
         cwd: directory,
         env: { ...process.env, ...readEnvironment(request.getEnvList()) },
@@ -111,19 +111,45 @@ export class LanguageHost {
     call.on("cancelled", () => child.kill("SIGTERM"));
   }
 
+  /** A pack serves itself once it is loaded, so that a compiled one needs nothing of the SDK around it. */
+  private startPack(directory: string, args: string[], options: StartOptions): ChildProcess {
+    const main = compiledMain(directory);
+    if (!main) return this.start("run-policy-pack", directory, [...args, directory], options);
+    return this.spawn([main, ...args], options);
+  }
+
   private start(
     command: "run" | "run-policy-pack",
     directory: string,
     args: string[],
-    options: { cwd: string; env: NodeJS.ProcessEnv; stdio: ("ignore" | "inherit" | "pipe")[] },
+    options: StartOptions,
   ): ChildProcess {
     // The program's own copy of the SDK must run it: a second copy would not see its resources.
     const script = require.resolve(`@pulumi/pulumi/cmd/${command}`, { paths: [path.resolve(directory), __dirname] });
-    const child = spawn(process.execPath, ["--require", path.join(__dirname, "preload"), script, ...args], options);
+    return this.spawn(["--require", path.join(__dirname, "preload"), script, ...args], options);
+  }
+
+  private spawn(args: string[], options: StartOptions): ChildProcess {
+    const child = spawn(process.execPath, args, options);
     this.children.add(child);
     child.on("error", (error) => process.stderr.write(`${error.message}\n`));
     child.on("close", () => this.children.delete(child));
     return child;
+  }
+}
+
+interface StartOptions {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  stdio: ("ignore" | "inherit" | "pipe")[];
+}
+
+/** The JavaScript that a pack's `package.json` names; absent where the pack is to be compiled as it starts. */
+function compiledMain(directory: string): string | undefined {
+  try {
+    return require.resolve(path.resolve(directory));
+  } catch {
+    return undefined;
   }
 }
 
