@@ -12,14 +12,14 @@ export interface Taken {
 const OUTPUT = 1024 * 1024 * 1024;
 
 /** Runs a program to its end, and says what it took. */
-export function measure(command: string, args: readonly string[], cwd: string): Taken {
+export function measure(command: string, args: readonly string[], cwd: string, environment = process.env): Taken {
   // The shell's own clock, since Node does not say what one child used.
   const script = 'TIMEFORMAT="taken %R %U %S"; time "$@"';
   const { status, stdout, stderr, error } = spawnSync("bash", ["-c", script, "bash", command, ...args], {
     cwd,
     maxBuffer: OUTPUT,
     encoding: "utf8",
-    env: { ...process.env, LC_ALL: "C" },
+    env: { ...environment, LC_ALL: "C" },
   });
   const [, wall, user, system] = /taken ([\d.]+) ([\d.]+) ([\d.]+)\s*$/.exec(stderr) ?? [];
   if (error || wall === undefined) throw new Error(`${command} did not run: ${error?.message ?? stderr.slice(-500)}`);
