@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import { ensure } from "../../artifacts/store";
 import { run } from "../child";
 import { verb } from "../command";
 import { repositoryRoot } from "../places";
@@ -11,8 +12,15 @@ export function testVerb(): Command {
     .action(test);
 }
 
+/**
+ * What tests beside the code ask: Pulumi itself, a real API server, Flux's controllers. Without them those tests would
+ * be passed over. The end-to-end test brings the rest by itself, as `up` does.
+ */
+const ASKED = ["pulumi", "flux-manifests", "etcd", "kubernetes", "source-controller", "kustomize-controller"];
+
 async function test(which?: "unit" | "e2e"): Promise<void> {
   const files = [...(which === "e2e" ? [] : unitTests()), ...(which === "unit" ? [] : endToEndTests())];
+  if (which !== "e2e") await ensure(ASKED);
   const options = ["--import", "tsx", "--test", "--test-reporter=spec", "--test-concurrency=2"];
   const { code } = await run(process.execPath, [...options, ...files], { cwd: repositoryRoot() });
   process.exitCode = code;
