@@ -55,6 +55,11 @@ test("the API server encrypts secrets, keeps an audit log and knows nobody anony
   assert.deepEqual(apiServer.certSANs, ["127.0.0.1", "10.20.0.11", "127.20.0.11"]);
 });
 
+test("kubeadm makes its keys on the curve that the authorities have", () => {
+  const { encryptionAlgorithm } = documents(initConfiguration(args, member, token)).get("ClusterConfiguration");
+  assert.equal(encryptionAlgorithm, "ECDSA-P256");
+});
+
 test("a node says where it stands", () => {
   const { nodeRegistration } = documents(joinConfiguration(args, member, token, false)).get("JoinConfiguration");
   const labels = nodeRegistration.kubeletExtraArgs.find((a: { name: string }) => a.name === "node-labels").value;
