@@ -28,13 +28,7 @@ export function controllers(images: ControllerImages, emulated: boolean): object
       {
         name: "kustomize-controller",
         image: images.kustomizeController,
-        args: [
-          "--no-cross-namespace-refs=true",
-          "--no-remote-bases=true",
-          `--default-service-account=${reconciler}`,
-          // A newer commit need not wait until an older one turned healthy.
-          "--feature-gates=CancelHealthCheckOnNewRevision=true",
-        ],
+        args: ["--no-cross-namespace-refs=true", "--no-remote-bases=true", `--default-service-account=${reconciler}`],
         ports: [],
         volumes: ["tmp"],
         readiness: { path: "/readyz", port: "healthz" },

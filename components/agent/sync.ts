@@ -40,7 +40,8 @@ export function syncObjects({ repository, branch, path, intervalSeconds }: SyncA
         retryInterval: "15s",
         timeout: "5m",
         prune: true,
-        wait: true,
+        // Not until all is healthy: that holds the next look back, and with it what undoes drift, as long as pods start.
+        wait: false,
         serviceAccountName: reconciler,
       },
     },
