@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { repositoryPath } from "../artifacts/lib/repository";
 import { writeManifests } from "./manifests";
 import { byTurns, measure, median, type Taken } from "./measure";
-import { tool } from "./tools";
+import { type Tool, tool } from "./tools";
 
 const MANIFESTS = 10_000;
 const ROUNDS = 3;
@@ -15,14 +15,14 @@ export async function compareCheckers(say: (text: string) => void): Promise<void
   try {
     const files = writeManifests(join(directory, "manifests"), MANIFESTS);
     const programs: Record<string, () => Taken> = { "grunnmur check, every rule": () => ours(directory) };
-    const score = await tool("kube-score", say);
-    if ("path" in score)
-      programs["kube-score, its default tests"] = () => measure(score.path, scoreArgs(files), directory);
-    else say(`kube-score is left out: ${score.why}`);
-    const gator = await tool("gator", say);
-    if ("path" in gator)
-      programs["gator, one constraint in CEL"] = () => measure(gator.path, gatorArgs(directory), directory);
-    else say(`gator is left out: ${gator.why}`);
+    const add = async (name: Tool, title: string, args: readonly string[]) => {
+      const found = await tool(name, say);
+      if ("path" in found) programs[title] = () => measure(found.path, args, directory);
+      else say(`${name} is left out: ${found.why}`);
+    };
+    await add("kube-score", "kube-score, its default tests", scoreArgs(files));
+    await add("gator", "gator, one constraint in CEL", gatorArgs(directory));
+    await add("kyverno", "kyverno, one policy in CEL", kyvernoArgs(directory));
     print(byTurns(ROUNDS, programs), say);
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -43,6 +43,11 @@ const scoreArgs = (files: readonly string[]): string[] => ["score", "--output-fo
 const gatorArgs = (directory: string): string[] => [
   ...["test", "--filename", repositoryPath("bench", "gator-rules.yaml")],
   ...["--filename", join(directory, "manifests"), "--output", "json"],
+];
+
+const kyvernoArgs = (directory: string): string[] => [
+  ...["apply", repositoryPath("bench", "kyverno-rules.yaml")],
+  ...["--resource", join(directory, "manifests")],
 ];
 
 /** How many of the objects with a fault each names, as a sign that all of them did the work. */

@@ -8,6 +8,7 @@ import { storeRoot } from "../artifacts/store";
 const TOOLS = {
   "kube-score": "github.com/zegl/kube-score/cmd/kube-score",
   gator: "github.com/open-policy-agent/gatekeeper/v3/cmd/gator",
+  kyverno: "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno",
 } as const;
 export type Tool = keyof typeof TOOLS;
 
