@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { loadAll } from "js-yaml";
 import { registryHosts } from "./containerd";
-import { initConfiguration, joinConfiguration, type KubeadmArgs, patches } from "./kubeadm";
+import { initConfiguration, joinConfiguration, type KubeadmArgs, patches, tokenSecret } from "./kubeadm";
 import { discoveryKubeconfig, kubeconfig } from "./kubeconfig";
 import { nodeFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, pkiFiles } from "./pki";
@@ -72,6 +72,16 @@ test("only a control plane joins as one", () => {
     undefined,
   );
   assert.ok(documents(joinConfiguration(args, member, token, true)).get("JoinConfiguration").controlPlane);
+});
+
+test("the token that lets machines join is the one they bring, and does not end before they have", () => {
+  const [bootstrap] = documents(initConfiguration(args, member, token)).get("InitConfiguration").bootstrapTokens;
+  assert.deepEqual([bootstrap.token, bootstrap.ttl], [token, "0s"]);
+  const { metadata, type, stringData } = documents(tokenSecret(token)).get("Secret");
+  assert.deepEqual([metadata.name, type], ["bootstrap-token-abcdef", "bootstrap.kubernetes.io/token"]);
+  assert.equal(`${stringData["token-id"]}.${stringData["token-secret"]}`, token);
+  assert.deepEqual([stringData["auth-extra-groups"]], bootstrap.groups);
+  assert.equal(stringData.expiration, undefined);
 });
 
 test("patience is for emulated CPUs", () => {

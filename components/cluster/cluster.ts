@@ -9,7 +9,15 @@ import { type File, onRoot, payload } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
 import { script } from "../script";
 import { registryHosts } from "./containerd";
-import { apiEndpoint, initConfiguration, joinConfiguration, type KubeadmArgs, patches, serverDir } from "./kubeadm";
+import {
+  apiEndpoint,
+  initConfiguration,
+  joinConfiguration,
+  type KubeadmArgs,
+  patches,
+  serverDir,
+  tokenSecret,
+} from "./kubeadm";
 import { discoveryKubeconfig, kubeconfig } from "./kubeconfig";
 import { nodeFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, encryptionConfiguration, pkiFiles } from "./pki";
@@ -71,7 +79,7 @@ export class Cluster extends pulumi.ComponentResource {
     const seed = new random.RandomBytes(`${name}-seed`, { length: 32 }, { parent: this }).base64;
     const token = joinToken(name, nodes, this);
     const shared: pulumi.Output<Shared> = pulumi
-      .all([seed, args.issuedAt, token])
+      .all([seed, args.issuedAt, token.value])
       .apply(([base64, issuedAt, secret]) => ({
         seed: base64,
         issuedAt,
@@ -81,27 +89,28 @@ export class Cluster extends pulumi.ComponentResource {
 
     const prepared = new Map(nodes.map((node) => [node.name, this.prepare(node, args)]));
     const made: pulumi.Resource[] = [];
+    const machines = controlPlanes.map((node) => node.ready);
     for (const node of controlPlanes) {
-      // One after the other: the first makes the cluster, and etcd takes one new member at a time.
-      const dependsOn = [...(prepared.get(node.name) ?? []), ...made.slice(-1)];
+      // One after the other: the first makes the cluster, once it sees that the others are machines without one, and
+      // etcd takes one new member at a time.
+      const dependsOn = [...(prepared.get(node.name) ?? []), ...machines, ...made.slice(-1)];
       made.push(this.controlPlane(node, kubeadm, shared, dependsOn));
     }
     const first = controlPlanes[0];
     if (!first) throw new Error("a cluster needs at least one control plane");
-    const admits = new remote.Command(
-      `${name}-join-token`,
-      {
-        connection: first.connection,
-        create: script("cluster/scripts/join-token.sh"),
-        stdin: pulumi.interpolate`${token}\n`,
-        logging: "none",
-      },
-      { parent: this, dependsOn: made }, // the token is an object in the cluster
-    );
     this.members = [
       ...made,
-      ...workers.map((node) => this.worker(node, kubeadm, shared, [...(prepared.get(node.name) ?? []), admits])),
+      ...workers.map((node) => this.worker(node, kubeadm, shared, [...(prepared.get(node.name) ?? []), ...made])),
     ];
+    new remote.Command(
+      `${name}-admission-closed`,
+      {
+        connection: first.connection,
+        create: script("cluster/scripts/close-admission.sh"),
+        triggers: [token.id],
+      },
+      { parent: this, dependsOn: this.members },
+    );
 
     this.kubeconfig = pulumi.secret(
       shared.apply(({ seed: base64, issuedAt, caPem }) =>
@@ -148,6 +157,8 @@ export class Cluster extends pulumi.ComponentResource {
       { path: "init.yaml", content: initConfiguration(args, node, values.token) },
       { path: "join.yaml", content: joinConfiguration(args, node, values.token, true) },
       { path: "discovery.conf", content: discovery(args, values) },
+      { path: "token.yaml", content: tokenSecret(values.token) },
+      { path: "find-cluster.sh", content: script("cluster/scripts/find-cluster.sh") },
       { path: "peers", content: peers.map(({ address }) => `${address}\n`).join("") },
       ...onRoot([...pkiFiles(values.seed, values.issuedAt), ...serverFiles(values.seed), ...patches(args)]),
     ]);
@@ -192,13 +203,19 @@ const units: Unit[] = [
   { name: "containerd.service", watches: "/etc/containerd/config.toml" },
 ];
 
+interface JoinToken {
+  id: pulumi.Output<string>;
+  /** `id.secret`. */
+  value: pulumi.Output<string>;
+}
+
 /** A token for the nodes of this set of machines; another set gets another. */
-function joinToken(name: string, nodes: Node[], parent: pulumi.Resource): pulumi.Output<string> {
+function joinToken(name: string, nodes: Node[], parent: pulumi.Resource): JoinToken {
   const keepers = pulumi.output(nodes.map((node) => node.ready.id)).apply((ids) => ({ machines: ids.join(" ") }));
   const settings = { special: false, upper: false, keepers };
-  const id = new random.RandomString(`${name}-token-id`, { length: 6, ...settings }, { parent });
-  const secret = new random.RandomPassword(`${name}-token-secret`, { length: 16, ...settings }, { parent });
-  return pulumi.secret(pulumi.interpolate`${id.result}.${secret.result}`);
+  const id = new random.RandomString(`${name}-token-id`, { length: 6, ...settings }, { parent }).result;
+  const secret = new random.RandomPassword(`${name}-token-secret`, { length: 16, ...settings }, { parent }).result;
+  return { id, value: pulumi.secret(pulumi.interpolate`${id}.${secret}`) };
 }
 
 /** What the API server is told beyond kubeadm's own. */

@@ -31,7 +31,7 @@ export function initConfiguration(args: KubeadmArgs, member: Member, token: stri
   return yaml(
     {
       ...kubeadm("InitConfiguration"),
-      bootstrapTokens: [{ token, ttl: "30m", usages: ["authentication", "signing"], groups: [bootstrapGroup] }],
+      bootstrapTokens: [{ token, ttl: endless, usages: ["authentication", "signing"], groups: [bootstrapGroup] }],
       localAPIEndpoint: { advertiseAddress: member.address, bindPort: 6443 },
       nodeRegistration: nodeRegistration(args, member),
       ...patchesOf(args),
@@ -65,7 +65,27 @@ function patchesOf(args: KubeadmArgs) {
 
 export const discoveryPath = "/run/grunnmur-discovery.conf";
 export const patchesDir = "/etc/kubernetes/patches";
-export const bootstrapGroup = "system:bootstrappers:kubeadm:default-node-token";
+const bootstrapGroup = "system:bootstrappers:kubeadm:default-node-token";
+// The token is deleted when every machine is a member. By the clock it could end before, in a run that is continued.
+const endless = "0s";
+
+/** The token as the object that lets machines join a cluster which is there already; a secret. */
+export function tokenSecret(token: string): string {
+  const [id = "", secret = ""] = token.split(".");
+  return yaml({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: `bootstrap-token-${id}`, namespace: "kube-system" },
+    type: "bootstrap.kubernetes.io/token",
+    stringData: {
+      "token-id": id,
+      "token-secret": secret,
+      "usage-bootstrap-authentication": "true",
+      "usage-bootstrap-signing": "true",
+      "auth-extra-groups": bootstrapGroup,
+    },
+  });
+}
 
 function clusterConfiguration(args: KubeadmArgs) {
   const { network, controlPlanes, emulated } = args;

@@ -1,16 +1,19 @@
 #!/bin/bash
 # Makes this machine a control plane: joins where another one answers, else makes the cluster.
-# Standard input: base64 tar with `init.yaml`, `join.yaml`, `discovery.conf`, `peers` (addresses of the other control
-# planes) and `rootfs/…` (authorities, keys, API server configuration).
+# Standard input: base64 tar with `init.yaml`, `join.yaml`, `discovery.conf`, `token.yaml` (lets machines join),
+# `find-cluster.sh`, `peers` (addresses of the other control planes) and `rootfs/…` (authorities, keys, API server
+# configuration).
 # Idempotent: a machine that serves already is left alone; one that broke off half-way is reset and starts over.
 set -euo pipefail
 
 payload=$(mktemp -d -p /run)
 trap 'rm -rf "$payload" /run/grunnmur-discovery.conf' EXIT
+umask 022 # the folders made here give their modes to those of the machine
 base64 -d | tar -xpC "$payload"
 umask 077
 
-serves() { kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz >/dev/null 2>&1; }
+kubectl() { command kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
+serves() { kubectl get --raw /readyz >/dev/null 2>&1; }
 if [ -e /etc/kubernetes/grunnmur/complete ]; then
   deadline=$((SECONDS + 300))
   until serves; do
@@ -20,6 +23,8 @@ if [ -e /etc/kubernetes/grunnmur/complete ]; then
     fi
     sleep 2
   done
+  # Machines that came since join with a token of their own.
+  kubectl apply --server-side --force-conflicts -f "$payload/token.yaml"
   echo "already a control plane"
   exit 0
 fi
@@ -31,16 +36,11 @@ fi
 cp -a "$payload/rootfs/." /
 systemctl enable -q kubelet
 
-joined=no
-while read -r peer; do
-  if curl -sf -m 10 --cacert /etc/kubernetes/pki/ca.crt "https://$peer:6443/readyz" >/dev/null; then
-    cp "$payload/discovery.conf" /run/grunnmur-discovery.conf
-    kubeadm join --config "$payload/join.yaml"
-    joined=yes
-    break
-  fi
-done <"$payload/peers"
-if [ "$joined" = no ]; then
+decision=$(bash "$payload/find-cluster.sh" /etc/kubernetes/pki/ca.crt <"$payload/peers")
+if [ "$decision" = join ]; then
+  cp "$payload/discovery.conf" /run/grunnmur-discovery.conf
+  kubeadm join --config "$payload/join.yaml"
+else
   kubeadm init --config "$payload/init.yaml" --skip-token-print
 fi
 touch /etc/kubernetes/grunnmur/complete

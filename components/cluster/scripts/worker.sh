@@ -6,6 +6,7 @@ set -euo pipefail
 
 payload=$(mktemp -d -p /run)
 trap 'rm -rf "$payload" /run/grunnmur-discovery.conf' EXIT
+umask 022 # the folders made here give their modes to those of the machine
 base64 -d | tar -xpC "$payload"
 umask 077
 
