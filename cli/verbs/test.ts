@@ -21,7 +21,13 @@ const ASKED = ["pulumi", "flux-manifests", "etcd", "kubernetes", "source-control
 async function test(which?: "unit" | "e2e"): Promise<void> {
   const files = [...(which === "e2e" ? [] : unitTests()), ...(which === "unit" ? [] : endToEndTests())];
   if (which !== "e2e") await ensure(ASKED);
-  const options = ["--import", "tsx", "--test", "--test-reporter=spec", "--test-concurrency=2"];
+  const options = [
+    "--import",
+    "tsx",
+    "--test",
+    `--test-reporter=${require.resolve("../test-reporter")}`,
+    "--test-concurrency=2",
+  ];
   const { code } = await run(process.execPath, [...options, ...files], { cwd: repositoryRoot() });
   process.exitCode = code;
 }
