@@ -9,7 +9,7 @@ export const reconciler = "config-reconciler";
 
 /**
  * The Deployments of source- and kustomize-controller and the Service between them, locked down as Flux's guide to
- * multi-tenancy has it: no references across namespaces, no remote bases, and always an impersonated account.
+ * multi-tenancy has it: no references across namespaces, no remote bases, and always an impersonated account. They watch their own namespace.
  */
 export function controllers(images: ControllerImages, emulated: boolean): object[] {
   return [
@@ -44,6 +44,15 @@ export function controllers(images: ControllerImages, emulated: boolean): object
   ];
 }
 
+const commonArgs = [
+  // All that the program makes for them is in their own namespace, and rbac.yaml gives them no other.
+  "--watch-all-namespaces=false",
+  // A single replica that is recreated has nobody to hold an election with.
+  "--enable-leader-election=false",
+  "--log-level=info",
+  "--log-encoding=json",
+];
+
 interface Controller {
   name: string;
   image: string;
@@ -75,8 +84,7 @@ function controller({ name, image, args, ports, volumes, readiness }: Controller
               name: "manager",
               image,
               imagePullPolicy: "IfNotPresent",
-              // A single replica that is recreated has nobody to hold an election with.
-              args: [...args, "--log-level=info", "--log-encoding=json", "--enable-leader-election=false"],
+              args: [...args, ...commonArgs],
               env: [{ name: "RUNTIME_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } }],
               ports: [...ports, { name: "http-prom", containerPort: 8080 }, { name: "healthz", containerPort: 9440 }],
               securityContext: {
