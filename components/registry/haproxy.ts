@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export interface RegistryUsers {
   /** May pull anything, push nothing. */
   node: Credentials;
-  /** May pull and push below `ciPrefix`, and nothing else. */
+  /** May pull and push below `ciPrefix`, and nothing else: what is pushed it cannot remove. */
   ci: Credentials;
   /** May do everything: the program itself, which fills the mirror. */
   platform: Credentials;
@@ -48,11 +48,15 @@ frontend registry
   acl reading  method GET HEAD
   acl base     path /v2/ /v2
   acl known_path path -m reg ^/v2(/[A-Za-z0-9._:/-]*)?$
-  acl odd_path   path -m sub .. //
+  acl odd_path   path -m sub .. // /./
   acl system     path_beg /v2/mirror/ /v2/_catalog
   acl ci_path    path_beg ${ciPrefix === "" ? "/v2/" : `/v2/${ciPrefix}/`}
-  # A blob mounted from another repository would be read without leave.
-  acl mounts     urlp(from) -m found
+  # A blob mounted from another repository would be read without leave. Distribution reads a form in the body
+  # as it reads the query, so an upload is started without one.
+  http-request del-header content-type if { method POST }
+  acl has_query   query -m found
+  acl own_query   query,url_dec -m reg ${mountQuery(ciPrefix)}
+  acl from_system query,url_dec -m sub from=mirror/
   http-request return status 401 content-type application/json hdr WWW-Authenticate 'Basic realm="registry"' hdr Docker-Distribution-Api-Version registry/2.0 string '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}' unless node || ci || platform
   http-request return status 400 content-type application/json string '{"errors":[{"code":"NAME_INVALID","message":"invalid path"}]}' if odd_path
   http-request return status 400 content-type application/json string '{"errors":[{"code":"NAME_INVALID","message":"invalid path"}]}' unless known_path
@@ -60,13 +64,26 @@ ${[
   denied("node !reading", "nodes may pull and not push"),
   denied("ci !base !ci_path", "CI may use its own repositories only"),
   denied("ci system", "CI may use its own repositories only"),
-  denied("ci mounts", "CI may not mount blobs of other repositories"),
+  denied("ci { method POST } has_query !own_query", "CI may not mount blobs of other repositories"),
+  denied("ci { method POST } from_system", "CI may not mount blobs of other repositories"),
+  denied("ci { method DELETE }", "CI may not delete"),
 ].join("\n")}
   default_backend distribution
 backend distribution
   http-request set-header X-Forwarded-Proto https
   server distribution 127.0.0.1:5000
 `;
+}
+
+/**
+ * What may stand, decoded, in the query that starts an upload: at most one `from`, below the prefix. Decoded, because
+ * clients write `from=team-a%2Fx`, and the registry would understand `%66rom`, too.
+ */
+function mountQuery(ciPrefix: string): string {
+  const component = "[a-z0-9]+([._-]+[a-z0-9]+)*";
+  const below = ciPrefix === "" ? "" : `${ciPrefix.replaceAll(".", "[.]")}/`;
+  const other = "(mount|origin|digest|digest-algorithm)=[A-Za-z0-9:._/-]*";
+  return `^((${other}&)*(${other}|from=${below}${component}(/${component})*)(&${other})*)?$`;
 }
 
 function denied(condition: string, message: string): string {
