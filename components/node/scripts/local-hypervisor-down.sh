@@ -25,15 +25,19 @@ end() {
 
 if [ -s "$ENV_DIR/forward.pid" ]; then
   pid=$(cat "$ENV_DIR/forward.pid")
-  if grep -q "$ENV_DIR/forward.cfg" "/proc/$pid/cmdline" 2>/dev/null; then end "$pid"; fi
+  if grep -qF "$ENV_DIR/forward.cfg" "/proc/$pid/cmdline" 2>/dev/null; then end "$pid"; fi
 fi
 
-# Another home may have an environment of the same name; the namespace's inode tells whose it is.
-owner=$(cat "$ENV_DIR/namespace" 2>/dev/null || true)
-if [ -e "/run/netns/$namespace" ] && [ "$(stat -Lc %i "/run/netns/$namespace")" = "$owner" ]; then
-  for pid in $(ip netns pids "$namespace"); do end "$pid"; done
-  ip netns delete "$namespace"
-  echo "network namespace $namespace and all that ran in it removed"
+# Another home may have an environment of the same name; the namespace's inode tells whose it is. One in which nothing runs
+# was left by a run that was interrupted before it could note the inode.
+if [ -e "/run/netns/$namespace" ]; then
+  owner=$(cat "$ENV_DIR/namespace" 2>/dev/null || true)
+  pids=$(ip netns pids "$namespace")
+  if [ -z "$pids" ] || [ "$(stat -Lc %i "/run/netns/$namespace")" = "$owner" ]; then
+    for pid in $pids; do end "$pid"; done
+    ip netns delete "$namespace"
+    echo "network namespace $namespace and all that ran in it removed"
+  fi
 fi
 
 rm -rf "$ENV_DIR"

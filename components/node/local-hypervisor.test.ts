@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { script } from "../script";
+
+const stack = `test-${process.pid}`;
+const namespace = `grunnmur-${stack}`;
+const file = `/run/netns/${namespace}`;
+const ip = (...args: string[]) => spawnSync("ip", args, { encoding: "utf8" }).status === 0;
+const skip = !(ip("netns", "add", namespace) && ip("netns", "delete", namespace)) && "no network namespaces here";
+
+let home: string;
+let environment: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "grunnmur-hypervisor-"));
+  environment = join(home, "environments", stack);
+  mkdirSync(environment, { recursive: true });
+});
+
+afterEach(() => {
+  if (existsSync(file)) ip("netns", "delete", namespace);
+  rmSync(home, { recursive: true, force: true });
+});
+
+function run(name: string) {
+  const env = { ...process.env, STACK: stack, ENV_DIR: environment, GATEWAY: "10.20.0.1/24" };
+  return spawnSync("bash", ["-c", script(`node/scripts/${name}`)], { env, input: "", encoding: "utf8" });
+}
+
+/** Something that runs in the namespace, until the work is done. */
+async function whileOccupied(work: () => void): Promise<void> {
+  const process = spawn("ip", ["netns", "exec", namespace, "sleep", "60"], { stdio: "ignore" });
+  try {
+    const deadline = Date.now() + 10_000;
+    while (spawnSync("ip", ["netns", "pids", namespace], { encoding: "utf8" }).stdout === "") {
+      assert.ok(Date.now() < deadline, "nothing came to run in the namespace");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    work();
+  } finally {
+    process.kill();
+  }
+}
+
+test("a namespace that an interrupted run left without a note is removed", { skip }, () => {
+  assert.ok(ip("netns", "add", namespace));
+  const { status, stderr } = run("local-hypervisor-down.sh");
+  assert.equal(status, 0, stderr);
+  assert.ok(!existsSync(file) && !existsSync(environment));
+});
+
+test("a namespace in which another environment runs is left alone", { skip }, async () => {
+  assert.ok(ip("netns", "add", namespace));
+  await whileOccupied(() => {
+    assert.match(run("local-hypervisor-up.sh").stderr, /is not this environment's: destroy the other one first/);
+    assert.equal(run("local-hypervisor-down.sh").status, 0);
+    assert.ok(existsSync(file));
+  });
+});
+
+test("a namespace of ours goes with all that runs in it", { skip }, async () => {
+  assert.ok(ip("netns", "add", namespace));
+  writeFileSync(join(environment, "namespace"), `${statSync(file).ino}\n`);
+  await whileOccupied(() => {
+    assert.equal(run("local-hypervisor-down.sh").status, 0);
+    assert.ok(!existsSync(file));
+  });
+});
