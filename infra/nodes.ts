@@ -58,10 +58,11 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
 /** Guests on another machine use its KVM: a hypervisor without it is not worth a network's distance. */
 function remoteHypervisor(hypervisor: DeclaredHypervisor): Hypervisor {
   if (hypervisor.kind !== "remote") throw new Error(`hypervisor ${hypervisor.name} is this machine`);
-  const { name, uri, bridge, storagePool } = hypervisor;
+  const { name, uri, sshHostKey, bridge, storagePool } = hypervisor;
   return {
     name,
     uri,
+    sshHostKey,
     bridge,
     pool: storagePool,
     readsStore: false,

@@ -94,6 +94,12 @@ test("every remote connection pins the host's key", { skip: missing }, () => {
   for (const { name, inputs } of remote) assert.match(inputs.connection.value.hostKey ?? "", /^ssh-ed25519 /, name);
 });
 
+test("every hypervisor over SSH is reached with its host key pinned", { skip: missing }, () => {
+  const domains = made.filter(({ name }) => name.endsWith("-domain"));
+  assert.equal(domains.length, 7);
+  for (const { name, inputs } of domains) assert.match(inputs.environment.HOST_KEY, /^ssh-ed25519 /, name);
+});
+
 test("a production node is held to etcd's ten milliseconds", { skip: missing }, () => {
   const preflight = made.find(({ name }) => name.endsWith("control-1-preflight") || /control.*-preflight/.test(name));
   assert.match(preflight?.inputs.stdin, /^fsync_limit_ms=10$/m);

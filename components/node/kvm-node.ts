@@ -14,6 +14,8 @@ export interface Hypervisor {
   name: string;
   /** libvirt's address. */
   uri: string;
+  /** Public SSH host key, pinned; absent where the hypervisor is this machine. */
+  sshHostKey?: string;
   bridge: string;
   pool: string;
   /** Folder of the pool, which is made if missing; absent where the pool must exist already. */
@@ -76,12 +78,13 @@ function makeDomain(
   return new local.Command(
     `${name}-domain`,
     {
-      create: script("node/scripts/domain-up.sh"),
-      delete: script("node/scripts/domain-down.sh"),
+      create: domainScript("up"),
+      delete: domainScript("down"),
       interpreter: ["/bin/bash", "-c"],
       stdin: pulumi.secret(stdin),
       environment: {
         URI: uri,
+        ...(hypervisor.sshHostKey ? { HOST_KEY: hypervisor.sshHostKey } : {}),
         NAME: name,
         POOL: pool,
         POOL_DIR: hypervisor.poolDir ?? "",
@@ -95,6 +98,11 @@ function makeDomain(
     },
     opts,
   );
+}
+
+/** Makes or removes a guest. */
+export function domainScript(which: "up" | "down"): string {
+  return script("node/scripts/virsh.sh") + script(`node/scripts/domain-${which}.sh`);
 }
 
 function withoutComment(publicKey: string): string {
