@@ -46,7 +46,7 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
         ...common,
         diskGiB: node.diskGiB,
         network: stack.network,
-        hypervisor: local?.hypervisor ?? remoteHypervisor(node.hypervisor),
+        hypervisor: local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name),
         image: goldenImage(),
       },
       { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them
@@ -56,7 +56,7 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
 }
 
 /** Guests on another machine use its KVM: a hypervisor without it is not worth a network's distance. */
-function remoteHypervisor(hypervisor: DeclaredHypervisor): Hypervisor {
+function remoteHypervisor(hypervisor: DeclaredHypervisor, stack: string): Hypervisor {
   if (hypervisor.kind !== "remote") throw new Error(`hypervisor ${hypervisor.name} is this machine`);
   const { name, uri, sshHostKey, bridge, storagePool } = hypervisor;
   return {
@@ -68,6 +68,7 @@ function remoteHypervisor(hypervisor: DeclaredHypervisor): Hypervisor {
     readsStore: false,
     emulated: false,
     consoleLogDir: "/var/log/libvirt/qemu",
+    guestPrefix: `${stack}.`, // no node's name holds a dot, so no two stacks make the same
   };
 }
 

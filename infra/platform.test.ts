@@ -100,6 +100,11 @@ test("every hypervisor over SSH is reached with its host key pinned", { skip: mi
   for (const { name, inputs } of domains) assert.match(inputs.environment.HOST_KEY, /^ssh-ed25519 /, name);
 });
 
+test("a guest on a shared hypervisor bears its stack's name", { skip: missing }, () => {
+  const names = made.filter(({ name }) => name.endsWith("-domain")).map(({ inputs }) => inputs.environment.NAME);
+  assert.ok(names.includes("prod.control-1"), names.join(" "));
+});
+
 test("a production node is held to etcd's ten milliseconds", { skip: missing }, () => {
   const preflight = made.find(({ name }) => name.endsWith("control-1-preflight") || /control.*-preflight/.test(name));
   assert.match(preflight?.inputs.stdin, /^fsync_limit_ms=10$/m);

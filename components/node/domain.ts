@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 /** What a libvirt domain is made from. */
 export interface DomainArgs {
+  /** Unique on the hypervisor. */
   name: string;
   cores: number;
   memoryMiB: number;

@@ -24,6 +24,11 @@ export interface Hypervisor {
   readsStore: boolean;
   emulated: boolean;
   consoleLogDir: string;
+  /**
+   * Stands before the names of guests and disks: another stack may have a guest of the same name there. Empty where no
+   * other stack is.
+   */
+  guestPrefix: string;
   /** Changes when the hypervisor was restarted, so that its guests are started again. Absent: it sees to that itself. */
   boot?: string;
 }
@@ -66,8 +71,17 @@ function makeDomain(
   opts: pulumi.CustomResourceOptions,
 ): local.Command {
   const { hypervisor, image, cores, memoryMiB, diskGiB, address, network } = args;
-  const { uri, bridge, pool, emulated, consoleLogDir } = hypervisor;
-  const xml = domainXml({ name, cores, memoryMiB, bridge, pool, emulated, consoleLog: `${consoleLogDir}/${name}.log` });
+  const { uri, bridge, pool, emulated, consoleLogDir, guestPrefix } = hypervisor;
+  const guest = `${guestPrefix}${name}`;
+  const xml = domainXml({
+    name: guest,
+    cores,
+    memoryMiB,
+    bridge,
+    pool,
+    emulated,
+    consoleLog: `${consoleLogDir}/${guest}.log`,
+  });
   const stdin = pulumi.all([hostKey, args.adminKey]).apply(async ([host, admin]) => {
     const seed = await payload(seedFiles({ name, address, network, hostKey: host, adminKey: admin.publicKey }));
     return payload([
@@ -85,7 +99,7 @@ function makeDomain(
       environment: {
         URI: uri,
         ...(hypervisor.sshHostKey ? { HOST_KEY: hypervisor.sshHostKey } : {}),
-        NAME: name,
+        NAME: guest,
         POOL: pool,
         POOL_DIR: hypervisor.poolDir ?? "",
         DISK_GIB: String(diskGiB),

@@ -46,6 +46,7 @@ export class LocalHypervisor extends pulumi.ComponentResource {
       readsStore: true,
       emulated: !acceleration.kvm,
       consoleLogDir: "/var/log/libvirt",
+      guestPrefix: "", // the daemon is this environment's own
       boot,
     };
     this.ready = new local.Command(
