@@ -19,12 +19,13 @@ export const registry = {
 /** Credentials that may pull, and credentials that CI may push with. */
 export const registryReader = pulumi.secret(platform.registry.reader);
 export const registryCi = pulumi.secret(platform.registry.ci);
-export const nodes = platform.nodes.map(({ name, role, site, address, reach }) => ({
+export const nodes = platform.nodes.map(({ name, role, site, address, reach, sshUser }) => ({
   name,
   role,
   site,
   address,
   reach,
+  sshUser,
 }));
 export const hostKeys = Object.fromEntries(platform.nodes.map(({ name, hostKey }) => [name, hostKey]));
 export const measured = Object.fromEntries(platform.nodes.map((node) => [node.name, node.measured]));

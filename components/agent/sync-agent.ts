@@ -1,6 +1,7 @@
 import { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
+import { asRoot } from "../node/as-root";
 import type { Node } from "../node/node";
 import { payload } from "../payload";
 import { script } from "../script";
@@ -83,7 +84,7 @@ export class SyncAgent extends pulumi.ComponentResource {
       `${name}-deploy-key-proof`,
       {
         connection: node.connection,
-        create: script("agent/scripts/prove-read-only.sh"),
+        create: asRoot(node, script("agent/scripts/prove-read-only.sh")),
         stdin: pulumi.secret(stdin),
         triggers: [node.ready.id],
       },
@@ -95,7 +96,7 @@ export class SyncAgent extends pulumi.ComponentResource {
   private firstSync(name: string, { node }: SyncAgentArgs, dependsOn: pulumi.Resource[]): void {
     const args = {
       connection: node.connection,
-      create: script("agent/scripts/first-sync.sh"),
+      create: asRoot(node, script("agent/scripts/first-sync.sh")),
       stdin: "1200\n",
       triggers: [node.ready.id],
     };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { asRoot } from "../node/as-root";
 import type { Node } from "../node/node";
 import { type File, payload } from "../payload";
 import { script } from "../script";
@@ -43,7 +44,7 @@ export class GitServer extends pulumi.ComponentResource {
       `${name}-repositories`,
       {
         connection: node.connection,
-        create: script("git-server/scripts/git-server.sh"),
+        create: asRoot(node, script("git-server/scripts/git-server.sh")),
         stdin,
         triggers: [node.ready.id],
       },

@@ -2,6 +2,7 @@ import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type File, payload } from "../payload";
 import { script } from "../script";
+import { asRoot } from "./as-root";
 import type { Node } from "./node";
 
 /** A systemd unit that is enabled, and restarted when a file under `watches` changed. */
@@ -25,7 +26,7 @@ export function installFiles(
     name,
     {
       connection: node.connection,
-      create: script("node/scripts/install-files.sh"),
+      create: asRoot(node, script("node/scripts/install-files.sh")),
       stdin: pulumi.secret(stdin),
       triggers: [node.ready.id],
     },

@@ -35,6 +35,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
   readonly site: string;
   readonly address: string;
   readonly reach: string;
+  sshUser!: string;
   hostKey!: pulumi.Output<string>;
   connection!: types.input.remote.ConnectionArgs;
   measured!: pulumi.Output<Measured>;
@@ -52,6 +53,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
 
   /** Connects with a pinned host key and measures the machine; dialling goes on while it boots. */
   protected reachAndMeasure(args: MachineArgs, { sshUser, hostKey, machine, dependsOn }: Access): void {
+    this.sshUser = sshUser;
     this.hostKey = hostKey;
     this.connection = {
       host: args.reach,
@@ -64,7 +66,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
     const { memoryMiB, cores, limits } = args;
     const { resource, measured } = preflight(
       `${this.name}-preflight`,
-      { connection: this.connection, memoryMiB, cores, limits, machine },
+      { sshUser, connection: this.connection, memoryMiB, cores, limits, machine },
       { parent: this, dependsOn },
     );
     this.measured = measured;

@@ -14,7 +14,9 @@ export interface Node {
   reach: string;
   /** Public SSH host key, `ssh-ed25519 AAAA…`. */
   hostKey: pulumi.Output<string>;
-  /** SSH as root, host key pinned. */
+  /** Whom SSH logs in as; one who is not root has sudo without a password. */
+  sshUser: string;
+  /** SSH as `sshUser`, host key pinned. */
   connection: types.input.remote.ConnectionArgs;
   /** What the preflight measured. */
   measured: pulumi.Output<Measured>;

@@ -1,9 +1,11 @@
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { script } from "../script";
+import { asRoot } from "./as-root";
 import type { Measured, PreflightLimits } from "./node";
 
 export interface PreflightArgs {
+  sshUser: string;
   connection: types.input.remote.ConnectionArgs;
   memoryMiB: number;
   cores: number;
@@ -23,7 +25,7 @@ export function preflight(
     name,
     {
       connection,
-      create: script("node/scripts/preflight.sh"),
+      create: asRoot(args, script("node/scripts/preflight.sh")),
       stdin: [
         `fsync_limit_ms=${limits.fsyncP99Milliseconds}`,
         `steal_limit_percent=${limits.stealPercent}`,
