@@ -113,7 +113,8 @@ export class SyncAgent extends pulumi.ComponentResource {
     return new local.Command(
       `${name}-deploy-key`,
       {
-        create: script("agent/scripts/register-deploy-key.sh"),
+        create: deployKeyScript("register"),
+        delete: deployKeyScript("remove"),
         interpreter: ["/bin/bash", "-c"],
         stdin: pulumi.secret(stdin),
         environment: { GITLAB: gitLab.url, PROJECT: String(gitLab.projectId), TITLE: `grunnmur ${stack}` },
@@ -121,6 +122,11 @@ export class SyncAgent extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+/** Registers the deploy key at GitLab, or removes it. */
+export function deployKeyScript(which: "register" | "remove"): string {
+  return script("agent/scripts/gitlab.sh") + script(`agent/scripts/${which}-deploy-key.sh`);
 }
 
 const namespaceManifest = {
