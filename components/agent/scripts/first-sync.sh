@@ -4,7 +4,7 @@
 set -euo pipefail
 
 read -r seconds
-k() { kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace flux-system "$@"; }
+k() { kubectl --request-timeout=60s --kubeconfig /etc/kubernetes/admin.conf --namespace flux-system "$@"; }
 condition='{range .status.conditions[?(@.type=="Ready")]}{.status}: {.message}{end}'
 # Deployments and stateful sets count one way, daemon sets another; what is absent is empty.
 counts='{range .items[*]}{.metadata.namespace}/{.metadata.name} {.status.readyReplicas}{.status.numberReady} {.spec.replicas}{.status.desiredNumberScheduled}{"\n"}{end}'

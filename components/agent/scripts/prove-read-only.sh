@@ -11,7 +11,8 @@ branch=$(cat "$payload/branch")
 export GIT_SSH_COMMAND="ssh -i $payload/key -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=30 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$payload/known_hosts"
 export GIT_CONFIG_GLOBAL=/dev/null HOME=$payload
 
-fetch() { git ls-remote --exit-code "$repository" "refs/heads/$branch" >/dev/null 2>"$payload/error"; }
+# A host that takes the connection and then says nothing would be waited for without end.
+fetch() { timeout 300 git ls-remote --exit-code "$repository" "refs/heads/$branch" >/dev/null 2>"$payload/error"; }
 if ! fetch; then
   echo "the deploy key cannot fetch $branch of $repository: $(tail -n 8 "$payload/error")" >&2
   echo "register its public half (output deployKey) read-only at the Git host, and check sync.hostKey" >&2
@@ -21,8 +22,8 @@ fi
 git init -q "$payload/work"
 git -C "$payload/work" -c user.name=proof -c user.email=proof@localhost commit -q --allow-empty -m "This must be refused"
 proof="refs/heads/grunnmur-write-proof"
-if git -C "$payload/work" push -q "$repository" "HEAD:$proof" 2>"$payload/error"; then
-  git -C "$payload/work" push -q "$repository" ":$proof" 2>/dev/null || true
+if timeout 300 git -C "$payload/work" push -q "$repository" "HEAD:$proof" 2>"$payload/error"; then
+  timeout 300 git -C "$payload/work" push -q "$repository" ":$proof" 2>/dev/null || true
   echo "the deploy key may push to $repository: register it without write access" >&2
   exit 1
 fi

@@ -25,7 +25,10 @@ upload() { # VOLUME FILE
 
 # Guests of one hypervisor come up side by side; the pool and the golden image are made by one of them.
 exec 9>"/run/lock/grunnmur-$(printf %s "$URI" | cksum | cut -d' ' -f1).lock"
-flock 9
+if ! flock -w 3600 9; then
+  echo "another run has been busy with $URI for an hour: end it, or wait for it" >&2
+  exit 1
+fi
 if ! listed "$POOL" pool-list --all --name; then
   if [ -z "$POOL_DIR" ]; then
     echo "$URI has no storage pool '$POOL': make it there, or name another with storagePool" >&2

@@ -17,7 +17,7 @@ if [ -n "${HOST_KEY:-}" ]; then
 #!/bin/sh
 exec ssh -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$pinned/known_hosts -o GlobalKnownHostsFile=/dev/null \\
   -o HostKeyAlias=hypervisor -o HostKeyAlgorithms=ssh-ed25519 -o VerifyHostKeyDNS=no -o KnownHostsCommand=none \\
-  -o UpdateHostKeys=no -o ControlPath=none -o BatchMode=yes -o ConnectTimeout=30 "\$@"
+  -o UpdateHostKeys=no -o ControlPath=none -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=30 "\$@"
 SSH
   chmod 700 "$pinned/ssh"
   connection="$URI?command=$pinned/ssh"

@@ -11,7 +11,7 @@ base64 -d | tar -xC "$payload"
 export DOCKER_CONFIG="$payload" SSL_CERT_FILE="$payload/ca.pem"
 
 deadline=$((SECONDS + 300))
-until "$CRANE" catalog "$REGISTRY" >/dev/null 2>"$payload/error"; do
+until timeout 60 "$CRANE" catalog "$REGISTRY" >/dev/null 2>"$payload/error"; do
   if [ "$SECONDS" -ge "$deadline" ]; then
     echo "the registry at $REGISTRY did not answer within 300 s: $(tail -n 1 "$payload/error")" >&2
     exit 1
@@ -20,9 +20,9 @@ until "$CRANE" catalog "$REGISTRY" >/dev/null 2>"$payload/error"; do
 done
 
 while read -r file image digest; do
-  if [ "$("$CRANE" digest "$REGISTRY/$image" 2>/dev/null)" = "$digest" ]; then continue; fi
+  if [ "$(timeout 60 "$CRANE" digest "$REGISTRY/$image" 2>/dev/null)" = "$digest" ]; then continue; fi
   started=$SECONDS
-  "$CRANE" push "$file" "$REGISTRY/$image" >/dev/null 2>"$payload/error" || {
+  timeout 1800 "$CRANE" push "$file" "$REGISTRY/$image" >/dev/null 2>"$payload/error" || {
     echo "pushing $image failed: $(tail -n 1 "$payload/error")" >&2
     exit 1
   }
