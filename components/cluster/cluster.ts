@@ -2,6 +2,7 @@ import { remote } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { asRoot } from "../node/as-root";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
 import { siteFiles } from "../node/site-files";
@@ -106,7 +107,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${name}-admission-closed`,
       {
         connection: first.connection,
-        create: script("cluster/scripts/close-admission.sh"),
+        create: asRoot(first, script("cluster/scripts/close-admission.sh")),
         triggers: [token.id],
       },
       { parent: this, dependsOn: this.members },
@@ -188,7 +189,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${node.name}-membership`,
       {
         connection: node.connection,
-        create: script(path),
+        create: asRoot(node, script(path)),
         stdin: pulumi.secret(shared.apply((values) => payload(files(values)))),
         triggers: [node.ready.id],
       },
