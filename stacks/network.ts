@@ -47,26 +47,45 @@ function overlaps({ network }: StackDraft): Problem[] {
   );
 }
 
-/** Each node takes a /24 of the pods' range; the API server allows at most 20 bits of service addresses. */
+/**
+ * A node's pods have the /24 whose number is the node's own number in `cidr` (components/node/site-files.ts), so the
+ * highest address says how large the pods' range must be. The API server allows at most 20 bits of service addresses.
+ */
 function sizes({ network, nodes }: StackDraft): Problem[] {
   const problems: Problem[] = [];
-  const clusterNodes = (nodes ?? []).filter((n) => n?.role !== "registry").length;
-  const podBits = prefixLength(network?.podCidr);
-  const least = 24 - Math.ceil(Math.log2(Math.max(clusterNodes, 1)));
+  const { cidr, podCidr, serviceCidr } = network ?? {};
+  const [number, path] = highest(cidr, nodes);
+  const podBits = prefixLength(podCidr);
+  const least = 24 - Math.ceil(Math.log2(number + 1));
   if (podBits !== undefined && podBits > least) {
     problems.push({
       path: "network.podCidr",
-      message: `received "${network?.podCidr}", allowed is a /${least} or larger: each of ${clusterNodes} nodes takes a /24`,
+      message: `received "${podCidr}", allowed is a /${least} or larger${path ? `: ${path} is number ${number} of network.cidr, and its pods have the /24 of that number` : ""}`,
     });
   }
-  const serviceBits = prefixLength(network?.serviceCidr);
+  const serviceBits = prefixLength(serviceCidr);
   if (serviceBits !== undefined && (serviceBits < 12 || serviceBits > 24)) {
     problems.push({
       path: "network.serviceCidr",
-      message: `received "${network?.serviceCidr}", allowed is a /12 to a /24`,
+      message: `received "${serviceCidr}", allowed is a /12 to a /24`,
     });
   }
   return problems;
+}
+
+/** The highest number that a cluster node's address has in `cidr`, and where it stands; an address outside is not counted. */
+function highest(cidr: string | undefined, nodes: StackDraft["nodes"] = []): [number: number, path?: string] {
+  if (!cidr) return [0];
+  const numbered = nodes.flatMap((node, i): [number, string][] => {
+    const address = node?.role === "registry" ? undefined : node?.address;
+    if (!address || !contains(cidr, address)) return [];
+    return [[toNumber(address) - toNumber(firstAddress(cidr)), `nodes[${i}].address`]];
+  });
+  return numbered.sort(([a], [b]) => b - a)[0] ?? [0];
+}
+
+function toNumber(address: string): number {
+  return ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0);
 }
 
 function gateway({ network }: StackDraft): Problem[] {
