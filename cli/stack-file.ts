@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromStackFile, parseStack } from "../stacks/load";
+import { parseStackFile } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
 import { repositoryRoot } from "./places";
 import { UserError } from "./user-error";
@@ -27,7 +27,7 @@ export function requireStackFile(stack: string): string {
 
 /** The environment as its stack file describes it. @throws StackError with every mistake there is */
 export function readStack(stack: string): Stack {
-  return parseStack(fromStackFile(requireStackFile(stack)), stack);
+  return parseStackFile(requireStackFile(stack), stack);
 }
 
 /** True where this machine itself runs guests of the environment. */

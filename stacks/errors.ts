@@ -1,7 +1,9 @@
 /** One mistake in a stack's configuration. */
 export interface Problem {
-  /** Where, as written in the file under `grunnmur:`, such as `nodes[1].memoryMiB`. */
+  /** Where, as written in the file under `grunnmur:`, such as `nodes[1].memoryMiB`; empty for a mistake in the YAML. */
   path: string;
+  /** The line in the stack file, counted from 1, where one is known. */
+  line?: number;
   /** What is wrong, with the value received and what is allowed: one sentence without its full stop. */
   message: string;
   /** How to mend it: a sentence. */
@@ -17,13 +19,16 @@ export class StackError extends Error {
     readonly problems: readonly Problem[],
   ) {
     const count = problems.length === 1 ? "1 mistake" : `${problems.length} mistakes`;
-    super(`stack "${stackName}": ${count} in its configuration\n${problems.map((p) => `  ${describe(p)}`).join("\n")}`);
+    super(
+      `stack "${stackName}": ${count} in its configuration, Pulumi.${stackName}.yaml\n${problems.map((p) => `  ${describe(p)}`).join("\n")}`,
+    );
   }
 }
 
 /** One line for one mistake. */
-export function describe({ path, message, remedy }: Problem): string {
-  return `${path}: ${message}.${remedy ? ` ${remedy}` : ""}`;
+export function describe({ path, line, message, remedy }: Problem): string {
+  const where = [line === undefined ? "" : `line ${line}`, path].filter(Boolean).join(", ");
+  return `${where}: ${message}.${remedy ? ` ${remedy}` : ""}`;
 }
 
 /** A value as an error may show it: short, and without what may be a secret. */

@@ -44,7 +44,7 @@ test("the error lists every mistake under the stack's name", () => {
   assert.throws(() => parseStack({ ...valid(), environment: "prod", registry: {} }, "demo"), {
     name: "StackError",
     message:
-      /^stack "demo": 2 mistakes in its configuration\n {2}environment: received "prod".*\n {2}registry\.host: is missing/,
+      /^stack "demo": 2 mistakes in its configuration, Pulumi\.demo\.yaml\n {2}environment: received "prod".*\n {2}registry\.host: is missing/,
   });
 });
 

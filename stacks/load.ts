@@ -1,11 +1,13 @@
-import { parse } from "yaml";
 import { checkProblems } from "./checks";
 import { draft } from "./draft";
 import { type Problem, StackError } from "./errors";
+import { label } from "./fields";
+import { readStackFile } from "./file";
 import { type HypervisorConfig, type NodeConfig, SECRET_KEYS, stackSchema } from "./schema";
 import { shapeProblems } from "./shape";
 import { type Site, siteRegister } from "./sites";
 import { type Hypervisor, loopbackTwin, type Node, type Stack } from "./stack";
+import { nearest } from "./suggest";
 
 const NAMESPACE = "grunnmur";
 
@@ -15,7 +17,7 @@ const NAMESPACE = "grunnmur";
  * @throws StackError with every mistake there is
  */
 export function parseStack(raw: unknown, stackName: string): Stack {
-  const problems = allProblems(raw);
+  const problems = allProblems(raw, stackName);
   if (problems.length > 0) throw new StackError(stackName, problems);
   const config = stackSchema.parse(raw);
   const sites = siteRegister(config.sites);
@@ -36,11 +38,19 @@ export function parseStack(raw: unknown, stackName: string): Stack {
 }
 
 /** A key whose own value is wrong is not judged again together with others. */
-function allProblems(raw: unknown): Problem[] {
+function allProblems(raw: unknown, stackName: string): Problem[] {
   const shape = shapeProblems(raw);
   const wrong = new Set(shape.map(({ path }) => path));
   const checks = checkProblems(draft(stackSchema, raw) ?? {});
-  return [...shape, ...checks.filter(({ path }) => !wrong.has(path))];
+  return [...nameProblems(stackName), ...shape, ...checks.filter(({ path }) => !wrong.has(path))];
+}
+
+/** A stack's name becomes that of a network namespace, a cluster and a directory in Git. */
+function nameProblems(stackName: string): Problem[] {
+  const { success, error } = label().safeParse(stackName);
+  if (success) return [];
+  const message = `received the stack's name "${stackName}", allowed is ${error.issues[0]?.message}`;
+  return [{ path: `Pulumi.${stackName}.yaml`, message, remedy: "Rename the file." }];
 }
 
 function resolve(
@@ -73,13 +83,43 @@ export function fromPulumi(all: Record<string, string>): Record<string, unknown>
 }
 
 /**
- * The raw configuration as `Pulumi.<stack>.yaml` holds it, for verbs that need a stack and no Pulumi.
- * Encrypted secrets are left out. One in plain text stays in, so that `parseStack` refuses it.
+ * The stack that a `Pulumi.<stack>.yaml` describes, for verbs that need a stack and no Pulumi.
  * @param text the file's content
+ * @throws StackError with every mistake there is, each with its line
+ */
+export function parseStackFile(text: string, stackName: string): Stack {
+  const { config, problems, lineOf } = readStackFile(text, NAMESPACE);
+  if (config === undefined) throw new StackError(stackName, problems);
+  const meant = misspeltNamespaces(config);
+  const raw = ownEntries({ ...config, ...Object.fromEntries(meant.map(({ key, value }) => [key, value])) });
+  const judged = allProblems(raw, stackName).map((each) => ({ ...each, line: lineOf(each.path) }));
+  const misspelt = meant.map(({ problem, written }) => ({ ...problem, line: lineOf(written) }));
+  const all = [...problems, ...misspelt, ...judged];
+  if (all.length > 0) throw new StackError(stackName, all);
+  return parseStack(raw, stackName);
+}
+
+/** Keys whose namespace is almost ours, which Pulumi would take for a provider's. */
+function misspeltNamespaces(config: Record<string, unknown>) {
+  return Object.entries(config).flatMap(([written, value]) => {
+    const [namespace = "", name] = written.split(":");
+    if (!name || namespace === NAMESPACE || !nearest(namespace, [NAMESPACE])) return [];
+    const key = `${NAMESPACE}:${name}`;
+    const message = `unknown namespace "${namespace}", allowed is ${NAMESPACE}`;
+    return [{ written, key, value, problem: { path: written, message, remedy: `Write ${key}.` } }];
+  });
+}
+
+/**
+ * The raw configuration as `Pulumi.<stack>.yaml` holds it.
+ * Encrypted secrets are left out. One in plain text stays in, so that `parseStack` refuses it.
  */
 export function fromStackFile(text: string): Record<string, unknown> {
-  const file = parse(text) as { config?: Record<string, unknown> } | null;
-  const own = ownKeys(file?.config ?? {});
+  return ownEntries(readStackFile(text, NAMESPACE).config ?? {});
+}
+
+function ownEntries(config: Record<string, unknown>): Record<string, unknown> {
+  const own = ownKeys(config);
   return Object.fromEntries(own.filter(([key, value]) => !(SECRET_KEYS.includes(key) && isEncrypted(value))));
 }
 
