@@ -43,10 +43,25 @@ function uniqueNames(stack: StackDraft): Problem[] {
     ...taken,
     ...duplicates("sites", "name", stack.sites),
     ...duplicates("hypervisors", "name", stack.hypervisors),
+    ...duplicates(
+      "hypervisors",
+      "uri",
+      stack.hypervisors?.map((h) => (h && "uri" in h ? h : undefined)),
+    ),
+    ...reservedNames(stack),
     ...duplicates("nodes", "name", stack.nodes),
     ...duplicates("nodes", "address", stack.nodes),
     ...duplicates("destinations", "host", stack.destinations),
   ];
+}
+
+/** Every machine has this name for itself. */
+function reservedNames({ nodes }: StackDraft): Problem[] {
+  return (nodes ?? []).flatMap((node, i) =>
+    node?.name === "localhost"
+      ? [{ path: `nodes[${i}].name`, message: 'received "localhost", which is every machine\'s name for itself' }]
+      : [],
+  );
 }
 
 function duplicates<K extends string>(
@@ -62,7 +77,7 @@ function duplicates<K extends string>(
       {
         path: `${list}[${i}].${key}`,
         message: `received ${show(value)}, which ${list}[${first}] has already`,
-        remedy: `Each needs ${/^[aeiou]/.test(key) ? "an" : "a"} ${key} of its own.`,
+        remedy: `Each needs ${/^[aeio]/.test(key) ? "an" : "a"} ${key} of its own.`,
       },
     ];
   });

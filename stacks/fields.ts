@@ -7,7 +7,11 @@ import { z } from "zod";
 
 /** A whole number of `unit`, from `min` to `max`, both included. */
 export function whole(unit: string, min: number, max: number) {
-  const error = `a whole number of ${unit} from ${min} to ${max}`;
+  return integer(`a whole number of ${unit} from ${min} to ${max}`, min, max);
+}
+
+/** A whole number that `error` puts in words. */
+export function integer(error: string, min: number, max: number) {
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
@@ -44,16 +48,34 @@ const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 export const label = () =>
   text("small letters, digits and dashes, at most 63, not starting or ending with a dash", new RegExp(`^${LABEL}$`));
 
+/** A network interface: the kernel takes 15 characters. */
+export const interfaceName = () =>
+  text("the name of a network interface such as br0, at most 15 characters", /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/);
+
+/** Whatever libvirt's administrator called it, without what a path or a shell reads otherwise. */
+export const poolName = () =>
+  text(
+    "the name of a storage pool: letters, digits, dots, dashes and underscores",
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+  );
+
+/** See git-check-ref-format(1). */
+export const branchName = () =>
+  text("the name of a branch", /^(?!.*(\.\.|\/\/|\/\.|\.lock(\/|$)|[./]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/);
+
 /** A DNS name of at least two labels, without a scheme, port or path. */
 export const dnsName = () =>
   text(
     "a DNS name such as registry.example.no, without scheme, port or path",
-    new RegExp(`^(${LABEL}\\.)+(?=[a-z])${LABEL}$`),
+    new RegExp(`^(?!.{254})(${LABEL}\\.)+(?=[a-z])${LABEL}$`),
   );
 
 /** A DNS name or an IPv4 address. */
 export const host = () =>
-  text("a host name or an IPv4 address, without scheme, port or path", new RegExp(`^(${LABEL}\\.)*${LABEL}$`));
+  text(
+    "a host name or an IPv4 address, without scheme, port or path",
+    new RegExp(`^(?!.{254})(${LABEL}\\.)*${LABEL}$`),
+  );
 
 export const address = () => z.ipv4({ error: "an IPv4 address such as 10.20.0.11, without a prefix length" });
 

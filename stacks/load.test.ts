@@ -152,3 +152,12 @@ test("a stack file may hold an encrypted secret", () => {
   assert.deepEqual(fromStackFile(text), { environment: "production" });
   assert.deepEqual(fromStackFile("encryptionsalt: v1:x\n"), {});
 });
+
+test("one hypervisor under two names is refused, and an interface name that no kernel takes", () => {
+  const prod = readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8");
+  const twice = fromStackFile(prod.replace("osl2.example.no", "osl1.example.no"));
+  assert.match(problemsOf(twice).join(), /^hypervisors\[1\]\.uri: .* which hypervisors\[0\] has already/);
+  const long = fromStackFile(prod.replace("bridge: br0", "bridge: bridge-to-guests"));
+  assert.match(problemsOf(long).join(), /^hypervisors\[0\]\.bridge: .* at most 15 characters\.$/);
+  assert.deepEqual(problemsOf(fromStackFile(prod.replace("bridge: br0", "bridge: vmbr0.100"))), []);
+});

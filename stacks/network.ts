@@ -6,6 +6,7 @@ import type { Problem } from "./errors";
 export function networkProblems(stack: StackDraft): Problem[] {
   return [
     ...canonicalRanges(stack),
+    ...usableRanges(stack),
     ...overlaps(stack),
     ...sizes(stack),
     ...gateway(stack),
@@ -31,11 +32,29 @@ function canonicalRanges({ network }: StackDraft): Problem[] {
   });
 }
 
+/** Ranges whose addresses mean something else everywhere (IANA's special-purpose registry). */
+const SPECIAL: Record<string, string> = {
+  "0.0.0.0/8": "this network",
+  "127.0.0.0/8": "a machine's own loopback",
+  "169.254.0.0/16": "link-local addresses",
+  "224.0.0.0/3": "multicast and reserved addresses",
+};
+
+function usableRanges({ network }: StackDraft): Problem[] {
+  return RANGES.flatMap((key) => {
+    const range = network?.[key];
+    const special = range && Object.keys(SPECIAL).find((each) => overlap(each, range));
+    if (!special) return [];
+    const message = `received "${range}", which overlaps with ${special}, ${SPECIAL[special]}`;
+    return [{ path: `network.${key}`, message, remedy: "Take a private network, such as one in 10.0.0.0/8." }];
+  });
+}
+
 function overlaps({ network }: StackDraft): Problem[] {
   return RANGES.flatMap((key, i) =>
     RANGES.slice(0, i).flatMap((other) => {
       const [a, b] = [network?.[key], network?.[other]];
-      if (!a || !b || !(contains(a, firstAddress(b)) || contains(b, firstAddress(a)))) return [];
+      if (!a || !b || !overlap(a, b)) return [];
       return [
         {
           path: `network.${key}`,
@@ -57,10 +76,17 @@ function sizes({ network, nodes }: StackDraft): Problem[] {
   const [number, path] = highest(cidr, nodes);
   const podBits = prefixLength(podCidr);
   const least = 24 - Math.ceil(Math.log2(number + 1));
-  if (podBits !== undefined && podBits > least) {
+  const place = path ? `${path} is number ${number} of network.cidr, and its pods have the /24 of that number` : "";
+  if (least < 8) {
+    problems.push({
+      path: "network.cidr",
+      message: `received "${cidr}", in which an address is too far from the first: ${place}`,
+      remedy: "Take a smaller network, or lower addresses.",
+    });
+  } else if (podBits !== undefined && podBits > least) {
     problems.push({
       path: "network.podCidr",
-      message: `received "${podCidr}", allowed is a /${least} or larger${path ? `: ${path} is number ${number} of network.cidr, and its pods have the /24 of that number` : ""}`,
+      message: `received "${podCidr}", allowed is a /${least} or larger${place && `: ${place}`}`,
     });
   }
   const serviceBits = prefixLength(serviceCidr);
@@ -123,6 +149,10 @@ function outside(path: string, address: string, cidr: string): Problem[] {
   if (contains(cidr, address) && address !== first && address !== last) return [];
   const message = `received "${address}", allowed is an address of network.cidr, "${cidr}", after ${first} and before ${last}`;
   return [{ path, message }];
+}
+
+function overlap(a: string, b: string): boolean {
+  return contains(a, firstAddress(b)) || contains(b, firstAddress(a));
 }
 
 function contains(cidr: string, address: string): boolean {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { administratorSchema, backupSchema, destinationSchema } from "./accounts";
 import {
   address,
+  branchName,
   choice,
   countryCode,
   dnsName,
@@ -9,9 +10,12 @@ import {
   host,
   hostKey,
   httpsUrl,
+  integer,
+  interfaceName,
   label,
   libvirtUri,
   list,
+  poolName,
   prose,
   range,
   section,
@@ -77,8 +81,8 @@ const hypervisorSchema = z.discriminatedUnion(
       kind: z.literal("remote").describe("Another machine, whose libvirt is reached over SSH."),
       uri: libvirtUri().describe("libvirt's address, such as qemu+ssh://root@osl1.example.no/system."),
       sshHostKey: hostKey().describe("Public ed25519 SSH host key of the hypervisor; pinned, never scanned."),
-      bridge: label().describe("Bridge on the hypervisor to which the guests are connected, such as br0."),
-      storagePool: label().default("default").describe("libvirt storage pool in which the guests' disks lie."),
+      bridge: interfaceName().describe("Bridge on the hypervisor to which the guests are connected, such as br0."),
+      storagePool: poolName().default("default").describe("libvirt storage pool in which the guests' disks lie."),
     }),
   ],
   { error: "a section with kind: local or kind: remote" },
@@ -120,8 +124,8 @@ const registrySchema = section({
   host: dnsName().describe("Name of the registry, as images are written: <host>/payment-service:<sha>."),
   ciPrefix: z
     .string({ error: "a path such as team-a, or nothing" })
-    .regex(/^([a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*)?$/, {
-      error: "a path such as team-a, without a slash at either end, or nothing",
+    .regex(/^(?!mirror(\/|$))([a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*)?$/, {
+      error: "a path such as team-a, not below mirror, without a slash at either end, or nothing",
     })
     .default("")
     .describe("Path under which CI may push. Empty: anywhere but under mirror/, where the system images are."),
@@ -143,7 +147,7 @@ const gitHostSchema = z.discriminatedUnion(
     section({
       kind: z.literal("gitlab").describe("A GitLab server; its token is the secret gitHostToken."),
       url: httpsUrl().describe("Address of GitLab, such as https://gitlab.example.no."),
-      projectId: whole("its own (the project's ID in GitLab)", 1, Number.MAX_SAFE_INTEGER).describe(
+      projectId: integer("the project's ID in GitLab, a whole number such as 42", 1, Number.MAX_SAFE_INTEGER).describe(
         "ID of the configuration repository's project, as its page in GitLab shows it.",
       ),
     }),
@@ -153,9 +157,7 @@ const gitHostSchema = z.discriminatedUnion(
 
 const syncSchema = section({
   repository: sshRepository().describe("SSH address of the configuration repository."),
-  branch: text("the name of a branch", /^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
-    .default("main")
-    .describe("Branch to follow."),
+  branch: branchName().default("main").describe("Branch to follow."),
   path: text("a path that starts with ./ and stays inside the repository", /^\.(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)+$/)
     .optional()
     .describe("Directory to apply. Default: ./clusters/<stack>."),

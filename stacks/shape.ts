@@ -88,6 +88,10 @@ function unionMembers(issue: z.core.$ZodIssueInvalidUnion): string {
 }
 
 function valueRemedy(key: string, value: unknown, issue: z.core.$ZodIssue): string | undefined {
+  if (value === null) return "Write a value, or remove the line.";
+  if (typeof value === "number" && issue.code === "invalid_type" && issue.expected === "string") {
+    return "Write it in quotes.";
+  }
   if (typeof value === "number") return otherUnit(key, value);
   const converted = inUnitOf(key, value);
   if (converted !== undefined) return `Write ${converted}, without quotes or unit.`;

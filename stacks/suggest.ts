@@ -1,6 +1,6 @@
 /** What the writer of a wrong key or value most likely meant. */
 
-/** Names from other tools for what the schema calls otherwise. */
+/** Names from other tools for what the schema calls otherwise, of keys and of choices. */
 const OTHER_NAMES: Record<string, string> = {
   cpu: "cores",
   cpus: "cores",
@@ -17,6 +17,14 @@ const OTHER_NAMES: Record<string, string> = {
   ntp: "ntpServers",
   subnet: "cidr",
   user: "sshUser",
+  master: "control-plane",
+  controller: "control-plane",
+  controlplane: "control-plane",
+  server: "control-plane",
+  agent: "worker",
+  node: "worker",
+  dev: "development",
+  prod: "production",
 };
 
 /** The one of `known` that `written` comes nearest to, or undefined if none is near. */
@@ -98,6 +106,7 @@ export function inUnitOf(key: string, written: unknown): number | undefined {
 
 /** For a plain number out of bounds: the same figure read in another unit, if that gives a likely value. */
 export function otherUnit(key: string, value: number): string | undefined {
+  if (!Number.isSafeInteger(value)) return undefined;
   if (key.endsWith("MiB") && value > 0 && value <= 256) return `If ${value} GiB is meant, write ${value * 1024}.`;
   if (key.endsWith("MiB") && value >= 2 ** 28)
     return `If ${value} bytes are meant, write ${Math.ceil(value / 2 ** 20)}.`;
