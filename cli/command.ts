@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 export function verb(usage: string, description: string, examples: string[]): Command {
   return new Command(usage.split(" ")[0])
     .description(description)
-    .showHelpAfterError("(add --help for what this verb takes)")
+    .showHelpAfterError("(add --help for what this verb takes; an environment is chosen with --stack)")
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ./grunnmur ${example}`).join("\n")}`);
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { environmentDir, namespaceOf } from "./places";
+import { environmentDir, home, namespaceOf } from "./places";
 
 /** Whose the network namespace of a local environment is: names do not tell, as another home may have the same stack. */
 export type Owner = "nobody" | "us" | { directory: string };
@@ -10,6 +10,15 @@ export function namespaceOwner(stack: string): Owner {
   const file = join("/run/netns", namespaceOf(stack));
   if (!existsSync(file)) return "nobody";
   return ownerOf(commandsIn(statSync(file).ino), stack) ?? "us";
+}
+
+/** A hint where nothing of ours is up and the machine has such an environment all the same; else empty. */
+export function elsewhere(stack: string): string {
+  if (!existsSync(join("/run/netns", namespaceOf(stack)))) return "";
+  return (
+    `. This machine has a network namespace ${namespaceOf(stack)}, of another user's environment or of one with another ` +
+    `GRUNNMUR_HOME than ${home()}: was up run with sudo?`
+  );
 }
 
 /** The owner that command lines speak of; undefined where they name no environment. */

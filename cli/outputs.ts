@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { elsewhere } from "./namespace";
 import { existingStacks, pulumiOutput, resourceCount } from "./pulumi";
 import { pulumiIsHere } from "./pulumi-environment";
+import { requireStackFile } from "./stack-file";
 import { UserError } from "./user-error";
 
 const node = z.object({
@@ -35,7 +37,11 @@ export type NodeOutput = z.infer<typeof node>;
  * has been destroyed. An environment whose `up` has not come to its end has none or some of them.
  */
 export async function readOutputs(stack: string): Promise<Outputs | undefined> {
-  if (!(await pulumiIsHere()) || !(await existingStacks()).includes(stack)) return undefined;
+  if (!(await pulumiIsHere()) || !(await existingStacks()).includes(stack)) {
+    // A name that was mistyped is no environment that could be made.
+    requireStackFile(stack);
+    return undefined;
+  }
   const text = await pulumiOutput(["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
   const parsed = outputs.parse(JSON.parse(text));
   // Pulumi records outputs when the whole program has run: an `up` that failed has resources and no outputs.
@@ -48,7 +54,7 @@ export function requireOutput<K extends keyof Outputs>(stack: string, all: Outpu
   const value = all?.[key];
   if (value === undefined) {
     throw new UserError(
-      `${stack} is not up${all ? ` that far: it has no ${key} yet` : ""}. Run ./grunnmur up --stack ${stack} first`,
+      `${stack} is not up${all ? ` that far: it has no ${key} yet` : ""}. Run ./grunnmur up --stack ${stack} first${all ? "" : elsewhere(stack)}`,
     );
   }
   return value as NonNullable<Outputs[K]>;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { leftovers, mentions } from "./leftovers";
 import { ownerOf } from "./namespace";
+import { readOutputs } from "./outputs";
 import { passphraseFile } from "./passphrase";
 import { environmentDir, home, stateDir } from "./places";
 import { pulumiVariables } from "./pulumi-environment";
@@ -82,4 +83,9 @@ test("a directory that is left of an environment is reported, and a namesake's i
   assert.equal(mentions("qemu /e/local/disk.raw", "/e/local"), true);
   assert.equal(mentions("libvirtd -f /e/local", "/e/local"), true);
   assert.equal(mentions("qemu /e/local-2/disk.raw", "/e/local"), false);
+});
+
+test("without a state, a name that was mistyped is no environment that could be made", async () => {
+  assert.equal(await readOutputs("prod"), undefined);
+  await assert.rejects(readOutputs("prdo"), /there is no environment "prdo".*Known: .*prod/);
 });

@@ -27,5 +27,7 @@ const parse = async (...args: string[]): Promise<string> => {
 test("a mistyped verb or option is answered with the one that was meant", async () => {
   assert.match(await parse("destory"), /unknown command 'destory'\n\(Did you mean destroy\?\)/);
   assert.match(await parse("up", "--stak", "local"), /unknown option '--stak'\n\(Did you mean --stack\?\)/);
+  assert.match(await parse("up", "prod"), /too many arguments .*\n.*an environment is chosen with --stack/);
+  assert.match(await parse("--stack", "prod", "up"), /unknown option '--stack'\n.*options stand after the verb/);
   assert.match(await parse("test", "all"), /Allowed choices are unit, e2e/);
 });

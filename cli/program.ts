@@ -7,7 +7,7 @@ export function program(): Command {
     .description("From bare KVM to a self-healing GitOps platform on Norwegian ground")
     // Options after a verb are that verb's, so that `kubectl` and `ssh` can pass theirs on.
     .enablePositionalOptions()
-    .showHelpAfterError("(add --help for the verbs and their options)")
+    .showHelpAfterError("(add --help for the verbs; options stand after the verb)")
     .addHelpText("after", "\nStart with:\n  $ ./grunnmur up\n  $ ./grunnmur status");
   for (const verb of verbs) root.addCommand(verb());
   return root;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { knownStacks, readStack, requireStackFile, runsHere, withoutSalt } from "./stack-file";
+import { knownStacks, readStack, requireStackFile, runsHere, stackFilePath, withoutSalt } from "./stack-file";
 import { UserError } from "./user-error";
 
 test("the salt that Pulumi adds is left out, and nothing else", () => {
@@ -13,6 +14,18 @@ test("the salt that Pulumi adds is left out, and nothing else", () => {
 test("a file with encrypted values keeps the salt they are read with", () => {
   const text = "encryptionsalt: v1:a\nconfig:\n  grunnmur:gitHostToken:\n    secure: v1:x\n";
   assert.equal(withoutSalt(text), text);
+  const flow = 'encryptionsalt: v1:a\nconfig:\n  grunnmur:gitHostToken: { secure: "v1:x" }\n';
+  assert.equal(withoutSalt(flow), flow);
+});
+
+test("a file whose name no environment can have is not told to be missing", () => {
+  const file = stackFilePath("My_Stack");
+  writeFileSync(file, "config:\n");
+  try {
+    assert.throws(() => requireStackFile("My_Stack"), /Pulumi\.My_Stack\.yaml has a name that no environment can have/);
+  } finally {
+    rmSync(file);
+  }
 });
 
 test("an environment without a file is refused with the names of those that have one", () => {

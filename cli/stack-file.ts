@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseStackFile } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
 import { repositoryRoot } from "./places";
 import { UserError } from "./user-error";
 
-const FILE = /^Pulumi\.([a-z0-9][a-z0-9-]*)\.yaml$/;
+const FILE = /^Pulumi\.([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.yaml$/;
 
 export const stackFilePath = (stack: string): string => join(repositoryRoot(), `Pulumi.${stack}.yaml`);
 
@@ -17,6 +17,12 @@ export function knownStacks(): string[] {
 /** @throws UserError for a name that has no stack file: it lists those that have one */
 export function requireStackFile(stack: string): string {
   if (!knownStacks().includes(stack)) {
+    if (!/[/\0]/.test(stack) && existsSync(stackFilePath(stack))) {
+      throw new UserError(
+        `Pulumi.${stack}.yaml has a name that no environment can have: allowed are small letters, digits and dashes, at ` +
+          "most 63, not starting or ending with a dash. Rename the file.",
+      );
+    }
     throw new UserError(
       `there is no environment "${stack}": Pulumi.${stack}.yaml does not exist in ${repositoryRoot()}. ` +
         `Known: ${knownStacks().join(", ")}. Choose one with --stack, or write that file (docs/configuration.md).`,
@@ -41,5 +47,5 @@ export function runsHere(stack: Stack): boolean {
  * in it keeps its salt: those can be read by nothing else.
  */
 export function withoutSalt(text: string): string {
-  return /^\s+secure:/m.test(text) ? text : text.replace(/^encryptionsalt:.*\n?/m, "");
+  return /(^|[\s{,])["']?secure["']?\s*:/m.test(text) ? text : text.replace(/^encryptionsalt:.*\n?/m, "");
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { stackOption, verb } from "../command";
+import { elsewhere } from "../namespace";
 import { readOutputs } from "../outputs";
 import { print, say } from "../say";
 import { requireStackFile } from "../stack-file";
@@ -22,7 +23,7 @@ async function status({ stack, json }: { stack: string; json?: boolean }): Promi
   requireStackFile(stack);
   const outputs = await readOutputs(stack);
   if (!outputs) {
-    say(`Nothing is up: ${stack} has not been created. Run ./grunnmur up --stack ${stack}`);
+    say(`Nothing is up: ${stack} has not been created. Run ./grunnmur up --stack ${stack}${elsewhere(stack)}`);
     if (json) print(JSON.stringify(nothing(stack), null, 2));
     process.exitCode = 1;
     return;
