@@ -12,9 +12,25 @@ function explain(error: unknown): number {
     say(`${red("error:")} ${error.message}`);
     return error instanceof UserError ? error.exitCode : 1;
   }
-  say(`${red("error:")} ${error instanceof Error ? error.message : String(error)}`);
+  say(`${red("error:")} ${error instanceof Error ? error.message : String(error)}${hint(error)}`);
   if (process.env.GRUNNMUR_DEBUG && error instanceof Error) say(error.stack ?? "");
   return 1;
+}
+
+/** What the system refuses is mostly about the one directory that everything is kept in. */
+function hint(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException | undefined)?.code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return `\nThe disk is full. GRUNNMUR_HOME, with the store of artifacts and the guests' disks, is ${home()}`;
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+    case "ENOTDIR":
+      return `\nGRUNNMUR_HOME is ${home()}: choose a directory that this user may write to`;
+    default:
+      return "";
+  }
 }
 
 // One meaning of it everywhere: the store, Pulumi's program and every script read the variable.

@@ -2,13 +2,16 @@ import type { Command } from "commander";
 import { ensure } from "../../artifacts/store";
 import type { Stack } from "../../stacks/stack";
 import { stackOption, verb, yesOption } from "../command";
+import { requireGitHostToken } from "../git-host-token";
 import { installPackagesFor } from "../host-packages";
 import { refuseForeign } from "../leftovers";
 import { withObligations } from "../obligations";
+import { environmentDir } from "../places";
 import { artifactsFor } from "../preparation";
 import { ensureStack } from "../pulumi";
 import { say } from "../say";
-import { readStack, runsHere } from "../stack-file";
+import { refuseLongPath } from "../socket-path";
+import { readStack, requireStackFile, runsHere } from "../stack-file";
 import type { StageTime } from "../stage-times";
 import { removeStaleLocks } from "../stale-lock";
 import { summary } from "../summary";
@@ -38,7 +41,9 @@ async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promi
   if (runsHere(stack)) {
     if (process.getuid?.() !== 0) throw new UserError(NEEDS_ROOT);
     refuseForeign(name);
+    refuseLongPath(environmentDir(name));
   }
+  requireGitHostToken(stack, requireStackFile(name));
   const began = performance.now();
   const stages = [await timed("host packages", () => installPackagesFor(stack, yes))];
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
