@@ -14,6 +14,14 @@ test("every verb has a description and an example in its help", () => {
   }
 });
 
+test("--version names what a report of a fault should", async () => {
+  let said = "";
+  const root = program().exitOverride();
+  root.configureOutput({ writeOut: (text) => (said += text) });
+  await assert.rejects(root.parseAsync(["--version"], { from: "user" }));
+  assert.match(said, /^grunnmur \d\S+, kubernetes \d\S+, containerd \d\S+, etcd \d\S+, pulumi \d\S+, flux \d\S+\n$/);
+});
+
 const parse = async (...args: string[]): Promise<string> => {
   const root = program();
   let said = "";
