@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
@@ -15,12 +15,16 @@ const rules = loadRules();
 const facts = { registry: { host: "registry.example.no" }, locality: { profile: "NO" } };
 let count = 0;
 
+/** A file's content, or what it is a symbolic link to. */
+type Content = string | Uint8Array | { link: string };
+
 /** Checks a directory with these files in it; paths in the report are then relative to it. */
-export function checkFiles(files: Record<string, string | Uint8Array>, more: Partial<CheckOptions> = {}): CheckReport {
+export function checkFiles(files: Record<string, Content>, more: Partial<CheckOptions> = {}): CheckReport {
   const root = join(directory, String(++count));
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), content);
+    if (typeof content === "object" && "link" in content) symlinkSync(content.link, join(root, name));
+    else writeFileSync(join(root, name), content);
   }
   const report = check({ paths: [root], rules, today: TODAY, facts, ...more });
   const short = (file: string): string => file.slice(file.indexOf(`/${count}/`) + `/${count}/`.length);

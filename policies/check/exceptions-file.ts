@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Exception } from "../engine/verdict";
-import { nameOf } from "./files";
+import { nameOf, readText } from "./files";
 import { Lines, type Place } from "./locate";
 import { parse } from "./parse";
 import type { Note } from "./report";
@@ -42,7 +42,12 @@ export class ExceptionFiles {
   }
 
   private read(file: string): Exception[] {
-    const piece: Piece = { file: nameOf(file), text: readFileSync(file, "utf8"), firstLine: 1 };
+    const text = readText(file);
+    if (typeof text !== "string") {
+      this.unread.push(text);
+      return [];
+    }
+    const piece: Piece = { file: nameOf(file), text, firstLine: 1 };
     const parsed = parse(piece);
     if (!("values" in parsed)) {
       this.unread.push("unread" in parsed ? parsed.unread : parsed.passedOver);

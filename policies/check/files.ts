@@ -1,6 +1,7 @@
-import { type Dirent, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, type Dirent, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Note } from "./report";
+import { decode, MAX_BYTES } from "./text";
 
 /** What there is to read below the paths that were given. */
 export interface Files {
@@ -20,7 +21,7 @@ export function filesIn(paths: readonly string[]): Files {
   const files: Files = { manifests: [], kustomizations: [], passedOver: [], unread: [] };
   for (const path of paths) {
     try {
-      if (lstatSync(path).isDirectory()) walk(path, files);
+      if (statSync(path).isDirectory()) walk(path, files);
       else files.manifests.push(path);
     } catch (error) {
       files.unread.push({ file: path, line: null, reason: messageOf(error) });
@@ -46,13 +47,41 @@ function visit(path: string, entry: Dirent, built: boolean, files: Files): void 
   } else if (entry.isFile() && MANIFEST.test(entry.name) && !built) files.manifests.push(path);
 }
 
-/** A file's bytes; `-` is standard input. */
+/** A file's bytes, no more than tell that it is too large; `-` is standard input. A device may have no end. */
 export function readBytes(path: string): Uint8Array | Note {
   try {
-    return readFileSync(path === "-" ? 0 : path);
+    const file = path === "-" ? 0 : openSync(path, "r");
+    try {
+      return readUpTo(file, MAX_BYTES + 1);
+    } finally {
+      if (file !== 0) closeSync(file);
+    }
   } catch (error) {
     return { file: nameOf(path), line: null, reason: messageOf(error) };
   }
+}
+
+function readUpTo(file: number, most: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (let size = 0; size < most; ) {
+    const chunk = new Uint8Array(Math.min(most - size, 2 ** 20));
+    const length = readSync(file, chunk);
+    if (length === 0) break;
+    chunks.push(chunk.subarray(0, length));
+    size += length;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The text of a file that nobody gave by name: a repository can make it a link to something that never ends. */
+export function readText(path: string): string | Note {
+  try {
+    if (!statSync(path).isFile()) return { file: nameOf(path), line: null, reason: "it is not a file" };
+  } catch (error) {
+    return { file: nameOf(path), line: null, reason: messageOf(error) };
+  }
+  const bytes = readBytes(path);
+  return bytes instanceof Uint8Array ? decode(nameOf(path), bytes) : bytes;
 }
 
 /** As a person would write it. */

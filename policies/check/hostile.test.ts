@@ -13,7 +13,7 @@ const HOSTILE: Record<string, { content: string | Uint8Array; line: number | nul
   "an alias bomb": { content: `kind: Pod\na0: &a0 [x,x,x]\n${bomb}\n`, line: 1, reason: /aliases/ },
   "duplicate keys": { content: deployment("a", "kind: Service\n"), line: 13, reason: /duplicated/ },
   "duplicate keys in JSON": { content: '{"kind":"Pod",\n"kind":"ConfigMap"}', line: 2, reason: /duplicated/ },
-  "50 MiB": { content: new Uint8Array(50 * 2 ** 20).fill(0x61), line: null, reason: /50 MiB/ },
+  "50 MiB": { content: new Uint8Array(50 * 2 ** 20).fill(0x61), line: null, reason: /more than 16 MiB/ },
   "invalid UTF-8": { content: Buffer.from("a: 1\nb: \xff\n", "latin1"), line: 2, reason: /UTF-8/ },
   "UTF-16": { content: Buffer.from("\ufeffa: 1\n", "utf16le"), line: 1, reason: /UTF-16/ },
   "a list of what is no object": { content: "apiVersion: v1\nkind: List\nitems: [5]\n", line: 1, reason: /items\.0/ },

@@ -99,6 +99,6 @@ const keyOf = (object: Record<string, unknown>): string => {
 };
 
 const filesBeside = (directory: string): string[] =>
-  readdirSync(directory)
-    .filter((name) => /\.(ya?ml|json)$/.test(name) && !name.startsWith("."))
-    .map((name) => join(directory, name));
+  readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name) && !entry.name.startsWith("."))
+    .map(({ name }) => join(directory, name));

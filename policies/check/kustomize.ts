@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { loadAll } from "js-yaml";
-import { KUSTOMIZATION, nameOf } from "./files";
+import { KUSTOMIZATION, nameOf, readText } from "./files";
+import { parse } from "./parse";
 import type { Note } from "./report";
 
 /** Builds a kustomization. @throws Error with what kustomize said */
@@ -61,13 +61,9 @@ function run({ directory, file }: Kustomization, build: Build | undefined, resul
 function readKustomization(directory: string): Kustomization {
   const file = join(directory, KUSTOMIZATION.find((name) => existsSync(join(directory, name))) ?? "");
   const one: Kustomization = { directory, file, component: false, uses: [], texts: new Set() };
-  let content: Record<string, unknown>;
-  try {
-    content = (loadAll(readFileSync(file, "utf8"))[0] ?? {}) as Record<string, unknown>;
-  } catch (error) {
-    const reason = `not readable as YAML: ${(error as Error).message.split("\n", 1)[0] ?? ""}`;
-    return { ...one, fault: { file: nameOf(file), line: null, reason } };
-  }
+  const read = contentOf(file);
+  if ("fault" in read) return { ...one, ...read };
+  const { content } = read;
   one.component = content.kind === "Component";
   collectTexts(content, one.texts);
   for (const field of ["resources", "bases", "components", "generators", "transformers", "validators"]) {
@@ -87,6 +83,18 @@ function readKustomization(directory: string): Kustomization {
       one.fault ??= { file: nameOf(file), line: null, reason: `${field}: charts are not rendered here` };
   }
   return one;
+}
+
+function contentOf(file: string): { content: Record<string, unknown> } | { fault: Note } {
+  const text = readText(file);
+  if (typeof text !== "string") return { fault: text };
+  const parsed = parse({ file: nameOf(file), text, firstLine: 1 });
+  if (!("values" in parsed)) return { fault: "unread" in parsed ? parsed.unread : parsed.passedOver };
+  const value = parsed.values[0] ?? {};
+  if (typeof value === "object" && !Array.isArray(value)) {
+    return { content: value as Record<string, unknown> };
+  }
+  return { fault: { file: nameOf(file), line: 1, reason: "a kustomization is a map" } };
 }
 
 /** Its own fault, or one in a kustomization that it takes in. */

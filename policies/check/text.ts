@@ -2,7 +2,7 @@ import type { Note } from "./report";
 
 /** Larger files are refused: they would take longer to judge than anybody waits for a review. */
 const MAX_MIB = 16;
-const MAX_BYTES = MAX_MIB * 2 ** 20;
+export const MAX_BYTES = MAX_MIB * 2 ** 20;
 
 /** One YAML document of a file, or a whole JSON file. */
 export interface Piece {
@@ -15,8 +15,7 @@ export interface Piece {
 /** A file's text, or why it cannot be read. */
 export function decode(file: string, bytes: Uint8Array): string | Note {
   if (bytes.length > MAX_BYTES) {
-    const size = Math.ceil(bytes.length / 2 ** 20);
-    return { file, line: null, reason: `the file has ${size} MiB; at most ${MAX_MIB} are read: split it` };
+    return { file, line: null, reason: `the file has more than ${MAX_MIB} MiB: split it` };
   }
   const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   try {

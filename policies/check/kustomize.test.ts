@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkFiles, deployment } from "./check-files";
+import { exitCode } from "./report";
+
+const bomb = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`);
+
+const UNREADABLE: Record<string, { files: Parameters<typeof checkFiles>[0]; reason: RegExp }> = {
+  "a text": { files: { "kustomization.yaml": "hello" }, reason: /is a map/ },
+  "a list": { files: { "kustomization.yaml": "- app.yaml" }, reason: /is a map/ },
+  "an alias bomb": { files: { "kustomization.yaml": `a0: &a0 [x,x]\n${bomb.join("\n")}` }, reason: /aliases/ },
+  "deep nesting": { files: { "kustomization.yaml": `a: ${"[".repeat(50_000)}` }, reason: /nesting/ },
+  "a directory": { files: { "kustomization.yaml/a.txt": "" }, reason: /not a file/ },
+  "a link to what never ends": { files: { "kustomization.yaml": { link: "/dev/zero" } }, reason: /not a file/ },
+};
+
+for (const [what, { files, reason }] of Object.entries(UNREADABLE)) {
+  test(`a kustomization that is ${what} is an error, and not built`, { timeout: 10_000 }, () => {
+    const report = checkFiles(files, { build: () => assert.fail("it must not be built") });
+    assert.deepEqual(
+      report.unread.map(({ file }) => file),
+      ["kustomization.yaml"],
+    );
+    assert.match(report.unread[0]?.reason ?? "", reason);
+    assert.equal(exitCode(report), 2);
+  });
+}
+
+for (const [what, files] of Object.entries({
+  "a directory": { ".grunnmur-exceptions.yaml/a.txt": "" },
+  "a link to what never ends": { ".grunnmur-exceptions.yaml": { link: "/dev/zero" } },
+})) {
+  test(`a file of exceptions that is ${what} is an error, and excuses nothing`, { timeout: 10_000 }, () => {
+    const report = checkFiles({ ...files, "a.yaml": deployment("a") });
+    assert.match(report.unread[0]?.reason ?? "", /not a file/);
+    assert.ok(report.counts.mandatory > 0);
+  });
+}
+
+test("a device that was given as a path is an error, not a wait", { timeout: 10_000 }, () => {
+  const report = checkFiles({}, { paths: ["/dev/zero"] });
+  assert.match(report.unread[0]?.reason ?? "", /more than 16 MiB/);
+});
