@@ -26,7 +26,7 @@ for (const [what, { files, reason }] of Object.entries(UNREADABLE)) {
   });
 }
 
-for (const [what, files] of Object.entries({
+for (const [what, files] of Object.entries<Parameters<typeof checkFiles>[0]>({
   "a directory": { ".grunnmur-exceptions.yaml/a.txt": "" },
   "a link to what never ends": { ".grunnmur-exceptions.yaml": { link: "/dev/zero" } },
 })) {
@@ -41,3 +41,57 @@ test("a device that was given as a path is an error, not a wait", { timeout: 10_
   const report = checkFiles({}, { paths: ["/dev/zero"] });
   assert.match(report.unread[0]?.reason ?? "", /more than 16 MiB/);
 });
+
+const FETCHED: Record<string, string> = {
+  "a resource": "resources: [https://example.com/a.yaml]",
+  "a resource over SSH": "resources: [git@example.com:a/b.git]",
+  "a patch": "patches: [{ path: https://example.com/a.yaml }]",
+  "a replacement": "replacements: [{ path: https://example.com/a.yaml }]",
+  "a file of a generator": "configMapGenerator: [{ name: a, files: [key=https://example.com/a] }]",
+  "a schema": "openapi: { path: https://example.com/a.json }",
+};
+
+for (const [what, content] of Object.entries(FETCHED)) {
+  test(`${what} that kustomize would fetch is an error, and nothing is fetched`, () => {
+    const report = checkFiles({ "kustomization.yaml": content }, { build: () => assert.fail("it must not be built") });
+    assert.match(report.unread[0]?.reason ?? "", /not in this repository/);
+  });
+}
+
+test("a directory that is called as a remote base is none", () => {
+  const files = {
+    "a/kustomization.yaml": 'resources: ["github.com/a/b"]',
+    "a/github.com/a/b/kustomization.yaml": "resources: []",
+  };
+  const report = checkFiles(files, { build: () => "" });
+  assert.deepEqual(
+    report.unread.map(({ file }) => file),
+    ["a/kustomization.yaml"],
+  );
+});
+
+test("an address that is only a value is no file", () => {
+  const literal = "configMapGenerator: [{ name: a, literals: [url=https://example.com] }]";
+  assert.equal(checkFiles({ "kustomization.yaml": literal }, { build: () => "" }).unread.length, 0);
+});
+
+for (const [what, files] of Object.entries({
+  "a circle": { "a/kustomization.yaml": "resources: [../b]", "b/kustomization.yaml": "resources: [../a]" },
+  itself: { "a/kustomization.yaml": "resources: [.]" },
+  "a component that nothing takes in": {
+    "a/kustomization.yaml": "resources: [app.yaml]",
+    "a/app.yaml": deployment("app"),
+    "b/kustomization.yaml": "kind: Component\nresources: [../a]",
+  },
+})) {
+  test(`what only ${what} takes in is built, and not passed over`, () => {
+    const built: string[] = [];
+    checkFiles(files as Record<string, string>, {
+      build: (directory) => {
+        built.push(directory.split("/").at(-1) ?? "");
+        return "";
+      },
+    });
+    assert.deepEqual(built, ["a"]);
+  });
+}

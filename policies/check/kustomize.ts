@@ -29,12 +29,12 @@ export interface Built {
 export function buildAll(directories: readonly string[], build: Build | undefined): Built {
   const result: Built = { built: [], passedOver: [], unread: [] };
   const all = directories.map(readKustomization);
-  const used = new Set(all.flatMap(({ uses }) => uses));
+  const parts = partsOf(all);
   for (const one of all) {
-    const { directory, file, component } = one;
+    const { file, component } = one;
     const pass = (reason: string) => result.passedOver.push({ file: nameOf(file), line: null, reason });
     result.passedOver.push(...leftOut(one));
-    if (used.has(resolve(directory))) pass("a part of another kustomization here, and judged with it");
+    if (parts.has(one)) pass("a part of another kustomization here, and judged with it");
     else if (component) pass("a component, which nothing here takes in: it builds no objects by itself");
     else {
       const fault = faultIn(one, all);
@@ -43,6 +43,28 @@ export function buildAll(directories: readonly string[], build: Build | undefine
     }
   }
   return result;
+}
+
+/** What is built with another one. What only a circle, or a component that nothing takes in, uses is built by itself. */
+function partsOf(all: readonly Kustomization[]): Set<Kustomization> {
+  const byDirectory = new Map(all.map((one) => [resolve(one.directory), one]));
+  const used = new Set(all.flatMap(({ uses }) => uses));
+  const whole = all.filter(({ component }) => !component);
+  const seen = new Set<Kustomization>();
+  const parts = new Set<Kustomization>();
+  const takeIn = (one: Kustomization): void => {
+    seen.add(one);
+    for (const path of one.uses) {
+      const part = byDirectory.get(path);
+      if (part === undefined || seen.has(part)) continue;
+      parts.add(part);
+      takeIn(part);
+    }
+  };
+  for (const root of [...whole.filter(({ directory }) => !used.has(resolve(directory))), ...whole]) {
+    if (!seen.has(root)) takeIn(root);
+  }
+  return parts;
 }
 
 function run({ directory, file }: Kustomization, build: Build | undefined, result: Built): void {
@@ -66,16 +88,22 @@ function readKustomization(directory: string): Kustomization {
   const { content } = read;
   one.component = content.kind === "Component";
   collectTexts(content, one.texts);
+  const foreign = (field: string, entry: string) => {
+    const reason = `${field}: ${entry} is not in this repository; what is fetched from elsewhere is not judged`;
+    one.fault ??= { file: nameOf(file), line: null, reason };
+  };
   for (const field of ["resources", "bases", "components", "generators", "transformers", "validators"]) {
-    const entries = content[field];
-    for (const entry of Array.isArray(entries) ? entries : []) {
-      if (typeof entry !== "string" || entry.includes("\n")) continue;
+    for (const entry of textsAt(content, field)) {
+      if (entry.includes("\n")) continue;
       const path = resolve(directory, entry);
-      if (!existsSync(path)) {
-        // kustomize would go and fetch it.
-        const reason = `${field}: ${entry} is not in this repository; what is fetched from elsewhere is not judged`;
-        one.fault ??= { file: nameOf(file), line: null, reason };
-      } else if (statSync(path).isDirectory()) one.uses.push(path);
+      // kustomize would go and fetch it.
+      if (REMOTE.test(entry) || !existsSync(path)) foreign(field, entry);
+      else if (statSync(path).isDirectory()) one.uses.push(path);
+    }
+  }
+  for (const [field, ...more] of FILES) {
+    for (const entry of textsAt(content, field, ...more)) {
+      if (REMOTE.test(entry) || REMOTE.test(entry.replace(/^[^=]*=/, ""))) foreign([field, ...more].join("."), entry);
     }
   }
   for (const field of ["helmCharts", "helmChartInflationGenerator"]) {
@@ -83,6 +111,35 @@ function readKustomization(directory: string): Kustomization {
       one.fault ??= { file: nameOf(file), line: null, reason: `${field}: charts are not rendered here` };
   }
   return one;
+}
+
+/** What kustomize fetches, even where a directory of this name is in the repository. */
+const REMOTE = /^(?:git::|gh:|[a-z][a-z0-9+.-]*:\/\/|[a-z][a-z0-9-]*@[^/]+[:/]|(?:www\.)?github\.com[/:])/i;
+
+/** Where a kustomization names files beside its resources: kustomize gets them by HTTP if they are URLs. */
+const FILES: readonly (readonly [string, ...string[]])[] = [
+  ["patches", "path"],
+  ["patchesJson6902", "path"],
+  ["patchesStrategicMerge"],
+  ["replacements", "path"],
+  ["configMapGenerator", "files"],
+  ["configMapGenerator", "envs"],
+  ["configMapGenerator", "env"],
+  ["secretGenerator", "files"],
+  ["secretGenerator", "envs"],
+  ["secretGenerator", "env"],
+  ["configurations"],
+  ["crds"],
+  ["openapi", "path"],
+];
+
+/** The texts at a path, through lists. */
+function textsAt(value: unknown, ...path: readonly string[]): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => textsAt(item, ...path));
+  const [key, ...rest] = path;
+  if (key === undefined) return typeof value === "string" ? [value] : [];
+  const held = value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
+  return textsAt(held, ...rest);
 }
 
 function contentOf(file: string): { content: Record<string, unknown> } | { fault: Note } {
