@@ -16,6 +16,20 @@ export interface Files {
 export const KUSTOMIZATION = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 const MANIFEST = /\.(ya?ml|json)$/;
 
+/** What belongs to Git, CI and tools, and is not applied by Flux either; whatever else begins with a dot is. */
+const LEFT_OUT = [
+  ".git",
+  ".github",
+  ".circleci",
+  ".gitlab-ci.yml",
+  ".travis.yml",
+  ".drone.yml",
+  ".goreleaser.yml",
+  ".sops.yaml",
+  ".flux.yaml",
+  ".grunnmur-exceptions.yaml",
+];
+
 /** @param paths files and directories */
 export function filesIn(paths: readonly string[]): Files {
   const files: Files = { manifests: [], kustomizations: [], passedOver: [], unread: [] };
@@ -24,14 +38,20 @@ export function filesIn(paths: readonly string[]): Files {
       if (statSync(path).isDirectory()) walk(path, files);
       else files.manifests.push(path);
     } catch (error) {
-      files.unread.push({ file: path, line: null, reason: messageOf(error) });
+      files.unread.push({ file: nameOf(path), line: null, reason: messageOf(error) });
     }
   }
   return files;
 }
 
 function walk(directory: string, files: Files): void {
-  const entries = readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    files.unread.push({ file: nameOf(directory), line: null, reason: messageOf(error) });
+    return;
+  }
   // What lies in the directory of a kustomization is a part of it, a patch of it, or not applied.
   const built = entries.some(({ name }) => KUSTOMIZATION.includes(name));
   if (built) files.kustomizations.push(directory);
@@ -39,12 +59,14 @@ function walk(directory: string, files: Files): void {
 }
 
 function visit(path: string, entry: Dirent, built: boolean, files: Files): void {
-  // Directories and files of tools: .git, .gitlab-ci.yml, our own exceptions.
-  if (entry.name.startsWith(".") || entry.name === "node_modules") return;
-  if (entry.isDirectory()) walk(path, files);
-  else if (entry.isSymbolicLink()) {
-    files.passedOver.push({ file: path, line: null, reason: "a symbolic link: give what it points to" });
-  } else if (entry.isFile() && MANIFEST.test(entry.name) && !built) files.manifests.push(path);
+  const pass = (reason: string) => files.passedOver.push({ file: nameOf(path), line: null, reason });
+  if (LEFT_OUT.includes(entry.name)) return;
+  if (entry.name === "node_modules") pass("packages: nothing in them is read");
+  else if (entry.isDirectory()) walk(path, files);
+  else if (entry.isSymbolicLink()) pass("a symbolic link: give what it points to");
+  else if (!MANIFEST.test(entry.name) || built) return;
+  else if (entry.isFile()) files.manifests.push(path);
+  else pass("a pipe, a socket or a device: not a manifest");
 }
 
 /** A file's bytes, no more than tell that it is too large; `-` is standard input. A device may have no end. */

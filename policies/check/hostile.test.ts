@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkFiles, deployment } from "./check-files";
+import { checkFiles, deployment, of } from "./check-files";
 import { exitCode } from "./report";
 
 const bomb = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`).join(
@@ -69,3 +69,26 @@ for (const [what, { content, line, reason }] of Object.entries(PASSED_OVER)) {
     assert.equal(exitCode(report), 0);
   });
 }
+
+test("what begins with a dot is judged, for Flux applies it", () => {
+  const files = { ".a.yaml": deployment("a"), ".b/c.yaml": deployment("b"), ".gitlab-ci.yml": "a: !reference [b]" };
+  const report = checkFiles(files);
+  assert.deepEqual(
+    of(report, "image-pinned").map(({ name }) => name),
+    ["a", "b"],
+  );
+  assert.equal(exitCode(report), 1);
+});
+
+test("links and packages are passed over, and that is said", () => {
+  const files = { "loop.yaml": { link: "loop.yaml" }, up: { link: "." }, "node_modules/a.yaml": deployment("a") };
+  assert.deepEqual(
+    checkFiles(files).passedOver.map(({ file }) => file),
+    ["loop.yaml", "node_modules", "up"],
+  );
+});
+
+test("a JSON file that its kustomization does not name is said to be left out", () => {
+  const files = { "kustomization.yaml": "resources: []", "a.json": "{}" };
+  assert.ok(checkFiles(files, { build: () => "" }).passedOver.some(({ file }) => file === "a.json"));
+});

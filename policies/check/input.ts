@@ -100,5 +100,5 @@ const keyOf = (object: Record<string, unknown>): string => {
 
 const filesBeside = (directory: string): string[] =>
   readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name) && !entry.name.startsWith("."))
+    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name))
     .map(({ name }) => join(directory, name));

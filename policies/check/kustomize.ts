@@ -173,7 +173,7 @@ function leftOut({ directory, texts, fault }: Kustomization): Note[] {
   if (fault) return [];
   const named = new Set([...texts].map((text) => resolve(directory, text.replace(/^.*=/, ""))));
   return readdirSync(directory)
-    .filter((name) => /\.ya?ml$/.test(name) && !KUSTOMIZATION.includes(name) && !name.startsWith("."))
+    .filter((name) => /\.(ya?ml|json)$/.test(name) && !KUSTOMIZATION.includes(name) && !name.startsWith("."))
     .map((name) => join(directory, name))
     .filter((path) => !named.has(resolve(path)))
     .map((path) => ({ file: nameOf(path), line: null, reason: "its kustomization does not name it: not applied" }));
