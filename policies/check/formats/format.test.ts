@@ -79,7 +79,7 @@ test("SARIF names a declared rule, the place, and what is suppressed", () => {
     ],
   );
   assert.equal(run?.results[0]?.locations[0]?.physicalLocation.region.startLine, 7);
-  assert.equal(run?.results[0]?.locations[0]?.physicalLocation.artifactLocation.uri, "apps/a,b:%20c.yaml");
+  assert.equal(run?.results[0]?.locations[0]?.physicalLocation.artifactLocation.uri, "apps/a%2Cb%3A%20c.yaml");
   assert.equal(run?.invocations[0]?.executionSuccessful, false);
 });
 
@@ -87,18 +87,19 @@ test("JUnit fails the rule once for each violation, and is XML whatever the mess
   const xml = format("junit");
   assert.equal(xml.match(/<failure /g)?.length, 1);
   assert.equal(xml.match(/<error /g)?.length, 1);
-  assert.ok(xml.includes("&quot;x&quot; &amp; &lt;100%&gt;&#10;of two lines"));
+  assert.ok(xml.includes("&quot;x&quot; &amp; &lt;100%&gt;\\u000aof two lines"));
   assert.ok(!xml.includes("\u0007"));
 });
 
 test("GitHub's commands are one line each, and their values cannot end them", () => {
-  const [first, second, third, fourth] = format("github").trimEnd().split("\n");
+  const [first, second, third, excepted, fourth] = format("github").trimEnd().split("\n");
   assert.match(
     first ?? "",
     /^::error file=apps\/a%2Cb%3A c\.yaml,line=7,title=image-pinned::.*<100%25>%0Aof two lines/,
   );
   assert.match(second ?? "", /^::warning /);
   assert.match(third ?? "", /^::notice /);
+  assert.match(excepted ?? "", /^::notice .*excepted: .*Kari/);
   assert.match(fourth ?? "", /^::error file=bad\.yaml,line=3,/);
 });
 
@@ -106,7 +107,7 @@ test("GitLab's report has a fingerprint that outlives a moved line", () => {
   const items = JSON.parse(format("gitlab")) as { fingerprint: string; severity: string; location: object }[];
   assert.deepEqual(
     items.map(({ severity }) => severity),
-    ["major", "minor", "blocker"],
+    ["major", "minor", "info", "info", "blocker"],
   );
   assert.deepEqual(items[0]?.location, { path: "apps/a,b: c.yaml", lines: { begin: 7 } });
   const moved = { ...report, violations: [{ ...entry, line: 70 }] };
@@ -128,4 +129,51 @@ test("text says all of it, and claims nothing beyond the rules", () => {
     assert.ok(text.includes(part), part);
   }
   for (const name of FORMATS) assert.doesNotMatch(format(name), /compliant/i);
+});
+
+const hostile = (text: string): CheckReport => ({
+  ...report,
+  violations: [{ ...entry, file: `${text}.yaml`, namespace: text, name: text, path: text, message: text }],
+  unread: [{ file: text, line: 1, reason: text }],
+});
+
+test("no value of a manifest makes a line of its own, or speaks to a terminal or a log", () => {
+  for (const start of ["::error::", "##[error]"]) {
+    const text = formatReport(hostile(`${start}\n::stop-commands::x\r\u001b[2J\u009b\u2028\u202e`), "text", rules);
+    assert.equal(text.split("\n").length, formatReport(report, "text", rules).split("\n").length - 3);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    assert.doesNotMatch(text, /^(::|##\[)|[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/m);
+  }
+});
+
+test("JUnit has no character that XML forbids", () => {
+  const xml = formatReport(hostile("\u0000\u001b\ufffe\uffff\ud800]]>&"), "junit", rules);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  assert.doesNotMatch(xml, /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[^&]]]>|&(?!\w+;|#10;)/);
+  assert.doesNotMatch(xml, /\p{Cs}/u);
+  assert.match(xml, /excepted: .*Kari/);
+});
+
+test("SARIF's addresses are URIs, whatever a file is called", () => {
+  const uris = ["a b.yaml", "å#1?.yaml", "c:d.yaml", "100%.yaml", "/tmp/a b.yaml", "standard input"].map((file) => {
+    const sarif = formatReport({ ...report, violations: [{ ...entry, file }] }, "sarif", rules);
+    return /"uri": "([^"]*)"/.exec(sarif)?.[1];
+  });
+  assert.deepEqual(uris, [
+    "a%20b.yaml",
+    "%C3%A5%231%3F.yaml",
+    "c%3Ad.yaml",
+    "100%25.yaml",
+    "file:///tmp/a%20b.yaml",
+    "standard%20input",
+  ]);
+});
+
+test("fingerprints are unique, also of one name in two files, and of one object twice", () => {
+  const violations = [entry, { ...entry, file: "b.yaml" }, entry, { ...entry, namespace: "a\nb", name: "c" }];
+  violations.push({ ...entry, namespace: "a", name: "b\nc" });
+  const items = JSON.parse(formatReport({ ...report, violations }, "gitlab", rules)) as { fingerprint: string }[];
+  assert.equal(new Set(items.map(({ fingerprint }) => fingerprint)).size, items.length);
+  const first = JSON.parse(formatReport({ ...report, violations: [entry] }, "gitlab", rules)) as typeof items;
+  assert.equal(items[0]?.fingerprint, first[0]?.fingerprint);
 });

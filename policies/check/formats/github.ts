@@ -1,12 +1,13 @@
 import type { Entry } from "../../engine/verdict";
 import type { CheckReport } from "../report";
-import { objectOf } from "./text";
+import { excusedOf, objectOf } from "./text";
 
 /** Commands by which GitHub Actions puts marks on the lines of a pull request. */
-export function toGithub({ violations, obligations, unread }: CheckReport): string {
+export function toGithub({ violations, obligations, exceptions, unread }: CheckReport): string {
   const lines = [
-    ...violations.map((entry) => command(entry.severity === "mandatory" ? "error" : "warning", entry)),
-    ...obligations.map((entry) => command("notice", entry)),
+    ...violations.map((entry) => command(entry.severity === "mandatory" ? "error" : "warning", entry, whole(entry))),
+    ...obligations.map((entry) => command("notice", entry, whole(entry))),
+    ...exceptions.map((entry) => command("notice", entry, `excepted: ${excusedOf(entry)}`)),
     ...unread.map(({ file, line, reason }) => {
       const place = line === null ? property("file", file) : `${property("file", file)},line=${line}`;
       return `::error ${place},title=could not be read::${data(reason)}`;
@@ -15,13 +16,15 @@ export function toGithub({ violations, obligations, unread }: CheckReport): stri
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function command(level: string, entry: Entry): string {
+const whole = (entry: Entry): string => `${objectOf(entry)}${entry.message}\n${entry.remedy}`;
+
+function command(level: string, entry: Entry, message: string): string {
   const properties = [
     ...(entry.file === undefined ? [] : [property("file", entry.file)]),
     ...(entry.line === undefined ? [] : [`line=${entry.line}`]),
     property("title", entry.rule),
   ];
-  return `::${level} ${properties.join(",")}::${data(`${objectOf(entry)}${entry.message}\n${entry.remedy}`)}`;
+  return `::${level} ${properties.join(",")}::${data(message)}`;
 }
 
 const data = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");

@@ -1,25 +1,25 @@
 import type { Rule } from "../../engine/rule";
 import type { CheckReport } from "../report";
-import { objectOf, placeOf } from "./text";
+import { printable } from "./printable";
+import { excusedOf, objectOf, placeOf } from "./text";
 
 /** JUnit's XML: one test case a rule, failed once for each violation of it; what could not be read is an error. */
 export function toJunit(report: CheckReport, rules: readonly Rule[]): string {
   const cases = rules.map((rule) => {
     const failures = report.violations.filter((entry) => entry.rule === rule.id && entry.severity === "mandatory");
-    const open = [
-      ...report.violations.filter((entry) => entry.rule === rule.id && entry.severity === "advisory"),
-      ...report.obligations.filter((entry) => entry.rule === rule.id),
+    const advice = report.violations.filter((entry) => entry.rule === rule.id && entry.severity === "advisory");
+    const open = [...advice, ...report.obligations.filter((entry) => entry.rule === rule.id)];
+    const excepted = report.exceptions.filter((entry) => entry.rule === rule.id);
+    const said = [
+      ...open.map((entry) => `${placeOf(entry)}: ${objectOf(entry)}${entry.message}`),
+      ...excepted.map((entry) => `${placeOf(entry)}: excepted: ${excusedOf(entry)}`),
     ];
     const body = [
       ...failures.map((entry) => {
         const text = `${placeOf(entry)}: ${objectOf(entry)}${entry.message}`;
-        return `      <failure message="${xml(text)}">${xml(`${entry.path}\n${entry.remedy}`)}</failure>`;
+        return `      <failure message="${xml(text)}">${xml(entry.path)}&#10;${xml(entry.remedy)}</failure>`;
       }),
-      ...(open.length > 0
-        ? [
-            `      <system-out>${xml(open.map((e) => `${placeOf(e)}: ${objectOf(e)}${e.message}`).join("\n"))}</system-out>`,
-          ]
-        : []),
+      ...(said.length > 0 ? [`      <system-out>${said.map(xml).join("&#10;")}</system-out>`] : []),
     ];
     const tag = `    <testcase classname="${rule.category}" name="${xml(`${rule.id}: ${rule.title}`)}"`;
     return body.length === 0 ? `${tag}/>` : [`${tag}>`, ...body, "    </testcase>"].join("\n");
@@ -42,12 +42,8 @@ export function toJunit(report: CheckReport, rules: readonly Rule[]): string {
   ].join("\n");
 }
 
-/** XML 1.0 has no way to write most control characters. */
+/** XML 1.0 has no way to write most control characters; what is left of them is readable text. */
 function xml(text: string): string {
-  const named: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;" };
-  return Array.from(text, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x20 && character !== "\n" && character !== "\t") return "\ufffd";
-    return named[character] ?? character;
-  }).join("");
+  const named: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return printable(text).replace(/[&<>"]/g, (character) => named[character] ?? "");
 }

@@ -1,5 +1,6 @@
-import type { Entry } from "../../engine/verdict";
+import type { Entry, Excused } from "../../engine/verdict";
 import type { CheckReport, Note } from "../report";
+import { printable } from "./printable";
 
 /** For people. */
 export function toText(report: CheckReport): string {
@@ -11,17 +12,15 @@ export function toText(report: CheckReport): string {
       `    ${entry.remedy}`,
     ]),
     ...obligations.map((entry) => `${placeOf(entry)}: open: ${entry.rule}: ${objectOf(entry)}${entry.message}`),
-    ...exceptions.map(({ exception, ...entry }) => {
-      const { who, until, reason } = exception;
-      return `${placeOf(entry)}: excepted: ${entry.rule}: ${objectOf(entry)}${entry.message} (${who}, until ${until}: ${reason})`;
-    }),
+    ...exceptions.map((entry) => `${placeOf(entry)}: excepted: ${entry.rule}: ${excusedOf(entry)}`),
     ...summarized(passedOver).map((text) => `passed over: ${text}`),
     ...unread.map(
       ({ file, line, reason }) => `${file}${line === null ? "" : `:${line}`}: could not be read: ${reason}`,
     ),
     summary(report),
   ];
-  return `${lines.join("\n")}\n`;
+  // A line that begins so is a command to a CI's log, and a file may be called so.
+  return lines.map((line) => `${printable(line).replace(/^(?=::|##\[)/, "./")}\n`).join("");
 }
 
 export function placeOf({ file, line }: Pick<Entry, "file" | "line">): string {
@@ -31,6 +30,12 @@ export function placeOf({ file, line }: Pick<Entry, "file" | "line">): string {
 export function objectOf({ kind, namespace, name }: Pick<Entry, "kind" | "namespace" | "name">): string {
   if (kind === "") return "";
   return `${kind} ${[namespace, name].filter(Boolean).join("/")}: `;
+}
+
+/** What is excepted, who answers for it, and until when. */
+export function excusedOf(entry: Excused): string {
+  const { who, until, reason } = entry.exception;
+  return `${objectOf(entry)}${entry.message} (${who}, until ${until}: ${reason})`;
 }
 
 /** The same reason for many objects is said once. */
