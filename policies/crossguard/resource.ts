@@ -33,10 +33,16 @@ const PROGRAMS = new Set(["yaml", "helm.sh", "kustomize", "apiextensions.k8s.io/
 /** Installs a chart inside the provider: what it renders is never shown to a policy. */
 export const HELM_RELEASE = "kubernetes:helm.sh/v3:Release";
 
-/** The object as the API server will get it. */
-export function documentOf(type: KubernetesType, urn: string, { values }: Properties): Document {
-  const { apiVersion, kind } = type;
-  return { object: { ...values, apiVersion, kind }, source: urn };
+const documents = new WeakMap<object, Document>();
+
+/** The object as the API server will get it; every policy of a pack that asks for a resource gets the same one. */
+export function documentOf({ apiVersion, kind }: KubernetesType, urn: string, { values }: Properties): Document {
+  let document = documents.get(values);
+  if (document === undefined) {
+    document = { object: { ...values, apiVersion, kind }, source: urn };
+    documents.set(values, document);
+  }
+  return document;
 }
 
 /** The stack's name in a URN: `urn:pulumi:<stack>::<project>::<type>::<name>`. */

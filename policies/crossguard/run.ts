@@ -6,11 +6,20 @@ import type { Rule } from "../engine/rule";
 import type { Report } from "../engine/verdict";
 import { PLATFORM } from "./resource";
 
+/** An engine for one rule, as long as nothing that it was made from changes. */
+interface Prepared {
+  params: string;
+  stack: Record<string, unknown> | undefined;
+  engine: Engine;
+  /** A parameter has no value, so that the rule judges nothing: then that is owed, and nothing passes. */
+  lacking: boolean;
+}
+
 /** What one preview or update has shown a pack so far. Pulumi starts a pack anew for each. */
 export class Run {
   private stack: Record<string, unknown> | undefined;
   private readonly documents = new Map<string, Document>();
-  private readonly engines = new Map<string, { key: string; engine: Engine }>();
+  private readonly engines = new Map<string, Prepared>();
   private together: { count: number; documents: Document[] } = { count: -1, documents: [] };
 
   /** @param state where Pulumi keeps the state, as JSON; the stack does not say it and whoever runs Pulumi knows */
@@ -27,10 +36,9 @@ export class Run {
   }
 
   judgeObject(rule: Rule, params: Record<string, unknown>, document: Document): Report {
-    const engine = this.engineFor(rule, params);
+    const { engine, lacking } = this.engineFor(rule, params);
     // The engine owes a missing parameter once and names no object; here each object owes it that the rule is about.
-    const about = isAbout(rule, identity(document.object), SYSTEM_NAMESPACES);
-    if (about && this.lacks(rule, params)) return engine.evaluate([]);
+    if (lacking && isAbout(rule, identity(document.object), SYSTEM_NAMESPACES)) return engine.evaluate([]);
     return engine.evaluateObject(document, rule.id);
   }
 
@@ -39,8 +47,8 @@ export class Run {
    * once more is known. What it leaves open then is asked again at the end.
    */
   judgeStack(rule: Rule, params: Record<string, unknown>, early: boolean): Report {
-    const engine = this.engineFor(rule, params);
-    if (rule.match.subject === "stack" && this.lacks(rule, params)) return engine.evaluate([]);
+    const { engine, lacking } = this.engineFor(rule, params);
+    if (rule.match.subject === "stack" && lacking) return engine.evaluate([]);
     const report = engine.evaluateStack(rule.id);
     if (rule.match.subject !== "stack" || !early) return report;
     const { violations } = engine.evaluateTogether([], rule.id);
@@ -48,31 +56,30 @@ export class Run {
   }
 
   judgeTogether(rule: Rule, params: Record<string, unknown>): Report {
-    if (rule.match.subject !== "stack" && this.lacks(rule, params)) return this.engineFor(rule, params).evaluate([]);
+    const { engine, lacking } = this.engineFor(rule, params);
+    if (rule.match.subject !== "stack" && lacking) return engine.evaluate([]);
     // The same list each time: rules over several objects keep an index by it.
     if (this.together.count !== this.documents.size) {
       this.together = { count: this.documents.size, documents: [...this.documents.values()] };
     }
-    return this.engineFor(rule, params).evaluateTogether(this.together.documents, rule.id);
+    return engine.evaluateTogether(this.together.documents, rule.id);
   }
 
-  /** Whether a parameter has no value, so that the rule judges nothing: then that is owed, and nothing passes. */
-  private lacks(rule: Rule, params: Record<string, unknown>): boolean {
-    return resolveParams(rule, params, this.stack).missing.length > 0;
-  }
-
-  private engineFor(rule: Rule, params: Record<string, unknown>): Engine {
-    const key = JSON.stringify([params, this.stack === undefined]);
+  private engineFor(rule: Rule, configured: Record<string, unknown>): Prepared {
+    const { stack } = this;
+    const params = JSON.stringify(configured);
     const kept = this.engines.get(rule.id);
-    if (kept?.key === key) return kept.engine;
+    if (kept?.params === params && kept.stack === stack) return kept;
     const engine = new Engine({
       rules: [rule],
       gate: "crossguard",
-      params: { [rule.id]: params },
-      ...(this.stack && { stack: this.stack }),
+      params: { [rule.id]: configured },
+      ...(stack && { stack }),
       today: this.today,
     });
-    this.engines.set(rule.id, { key, engine });
-    return engine;
+    const lacking = resolveParams(rule, configured, stack).missing.length > 0;
+    const prepared = { params, stack, engine, lacking };
+    this.engines.set(rule.id, prepared);
+    return prepared;
   }
 }

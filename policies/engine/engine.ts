@@ -78,11 +78,7 @@ export class Engine {
     const about = this.rulesFor(id).filter((rule) => ruleId === undefined || rule.id === ruleId);
     if (about.length === 0) return [];
     const namespaceObject = namespaces.get(id.namespace);
-    const subject = prepare(document.object, {
-      ...id,
-      podSpecPath: podSpecPath(id),
-      ...(namespaceObject && { namespaceObject }),
-    });
+    const subject = subjectOf(document.object, id, namespaceObject);
     return about.flatMap((rule) => this.apply(rule, subject, document, id));
   }
 
@@ -190,6 +186,24 @@ export class Engine {
     report.counts.exceptions = report.exceptions.length;
     return report;
   }
+}
+
+const prepared = new WeakMap<object, Subject>();
+
+/** CrossGuard has an engine for each rule, and shows all of them the same object: it is made ready for CEL once. */
+function subjectOf(
+  object: Record<string, unknown>,
+  id: Identity,
+  namespaceObject: Record<string, unknown> | undefined,
+): Subject {
+  const podSpec = { podSpecPath: podSpecPath(id) };
+  if (namespaceObject) return prepare(object, { ...id, ...podSpec, namespaceObject });
+  let subject = prepared.get(object);
+  if (subject === undefined) {
+    subject = prepare(object, { ...id, ...podSpec });
+    prepared.set(object, subject);
+  }
+  return subject;
 }
 
 /** One entry for the faults and one for what is undecided, where there are any. */
