@@ -13,14 +13,20 @@ export interface Generator {
   secrets: string[];
 }
 
-/** Every change of an input, `keepers` among them, makes a new value by replacing the resource. */
+/**
+ * Every change of an input, `keepers` among them, makes a new value by replacing the resource. The official provider
+ * leaves defaults out of the inputs that it keeps, so both sides are compared with them: a state that it made is no change.
+ */
 export function generated(generator: Generator): Resource {
   return {
     async check(news) {
       const { inputs, failures } = generator.check(news);
       return { inputs, failures };
     },
-    diff: (old, news) => ({ changes: compare(old.inputs, news), replaces: () => true }),
+    diff: (old, news) => ({
+      changes: compare(given(generator.check(old.inputs).inputs), given(news)),
+      replaces: () => true,
+    }),
     async create(inputs, { preview }) {
       if (preview || containsUnknown(inputs)) return { id: "", outputs: { ...inputs, ...unmade(generator) } };
       const { id, outputs } = generator.generate(revealObject(inputs));
@@ -30,6 +36,11 @@ export function generated(generator: Generator): Resource {
     update: async (old) => old.outputs,
     delete: async () => {},
   };
+}
+
+/** Without what the engine and the official provider keep for themselves, such as `__defaults`. */
+function given(inputs: Properties): Properties {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith("__")));
 }
 
 function unmade(generator: Generator): Properties {

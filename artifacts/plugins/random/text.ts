@@ -13,23 +13,28 @@ export const randomString: Generator = {
   secrets: [],
   generate(inputs) {
     const result = draw(rules(inputs));
-    return { id: result, outputs: { result } };
+    return { id: result, outputs: { id: result, result, number: rules(inputs).numeric } };
   },
 };
 
 /**
  * `RandomPassword`: its result is a secret, so it has no ID to speak of. `bcryptHash`, which the
- * official provider also gives, is left out: nothing here needs it.
+ * official provider also gives, is left out: nothing here needs it. Nor is there the mark of the
+ * state's version, so that the official provider adds the hash where it takes over.
  */
 export const randomPassword: Generator = {
   ...common(),
   secrets: ["result"],
-  generate: (inputs) => ({ id: "none", outputs: { result: draw(rules(inputs)) } }),
+  generate(inputs) {
+    return { id: "none", outputs: { id: "none", result: draw(rules(inputs)), number: rules(inputs).numeric } };
+  },
 };
 
 function common(): Pick<Generator, "check" | "outputs"> {
   return {
-    outputs: ["result"],
+    // The official provider keeps `id` and `number` among the outputs, and takes a state without `number` for one with
+    // digits: it would make the value anew.
+    outputs: ["result", "number"],
     check(given) {
       const inputs: Properties = { ...defaults, ...given };
       // `number` is the old name of `numeric`.
