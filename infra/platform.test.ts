@@ -16,16 +16,15 @@ interface Made {
 }
 
 const made: Made[] = [];
-const secretSeed = Buffer.alloc(32, 9).toString("base64");
 
 pulumi.runtime.setMocks(
   {
     newResource: ({ type, name, inputs }) => {
       made.push({ type, name, inputs });
       const outputs: Record<string, unknown> = { ...inputs };
-      if (type === "random:index/randomBytes:RandomBytes") outputs.base64 = secretSeed;
       if (type.startsWith("random:index/randomString")) outputs.result = "abcdef";
-      if (type.startsWith("random:index/randomPassword")) outputs.result = "0123456789abcdef";
+      if (type.startsWith("random:index/randomPassword"))
+        outputs.result = "0123456789abcdef".repeat(3).slice(0, inputs.length);
       if (name === "first-day") outputs.stdout = "2026-01-01T00:00:00Z\n";
       if (name.endsWith("-preflight")) outputs.stdout = '{"fsyncP99Milliseconds":1}';
       if (name.endsWith("-proof")) outputs.stdout = "read-only\n";
@@ -114,4 +113,10 @@ test("the deploy key is registered at GitLab with no way to push", { skip: missi
   const registration = made.find(({ name }) => name === "agent-deploy-key");
   assert.match(registration?.inputs.create, /can_push: false/);
   assert.doesNotMatch(JSON.stringify(registration?.inputs.environment), /glpat/);
+});
+
+test("no secret is the ID of a resource: Pulumi encrypts none", { skip: missing }, () => {
+  // The official provider gives these two their value as ID.
+  const exposed = made.filter(({ type }) => /random:index\/random(Bytes|String):/.test(type)).map(({ name }) => name);
+  assert.deepEqual(exposed, ["cluster-token-id"]);
 });

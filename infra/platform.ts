@@ -1,10 +1,10 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { AdmissionGate } from "../components/admission/admission-gate";
 import { SyncAgent } from "../components/agent/sync-agent";
 import { Cluster } from "../components/cluster/cluster";
 import { GitServer } from "../components/git-server/git-server";
+import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
 import type { Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
@@ -35,7 +35,7 @@ export class Platform extends pulumi.ComponentResource {
 
   constructor(stack: Stack, secrets: StackSecrets) {
     super("grunnmur:platform:Platform", stack.name, stack);
-    const seed = new random.RandomBytes("platform-seed", { length: 32 }, { parent: this }).base64;
+    const seed = makeSeed("platform-seed", this);
     const keyFor = (purpose: string) => pulumi.secret(seed.apply((base64) => sshKey(base64, purpose)));
     this.adminKey = keyFor("admin");
     this.personKey = keyFor("person");

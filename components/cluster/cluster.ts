@@ -2,6 +2,7 @@ import { remote } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { makeSeed } from "../keys/seed";
 import { asRoot } from "../node/as-root";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
@@ -77,7 +78,7 @@ export class Cluster extends pulumi.ComponentResource {
       opts,
     );
     const kubeadm: KubeadmArgs = { ...args, emulated };
-    const seed = new random.RandomBytes(`${name}-seed`, { length: 32 }, { parent: this }).base64;
+    const seed = makeSeed(`${name}-seed`, this);
     const token = joinToken(name, nodes, this);
     const shared: pulumi.Output<Shared> = pulumi
       .all([seed, args.issuedAt, token.value])

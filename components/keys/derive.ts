@@ -11,7 +11,7 @@ export function derive(seedBase64: string, purpose: string, length: number): Buf
   const seed = Buffer.from(seedBase64, "base64");
   if (seed.length < 32) {
     throw new Error(
-      `the seed for "${purpose}" holds ${seed.length} bytes; at least 32 are needed: make it with RandomBytes({ length: 32 })`,
+      `the seed for "${purpose}" holds ${seed.length} bytes; at least 32 are needed: make it with makeSeed()`,
     );
   }
   return Buffer.from(hkdfSync("sha256", seed, "", `grunnmur/${purpose}`, length));

@@ -28,7 +28,7 @@ test("purposes give unrelated bytes, and the same purpose the same", () => {
 });
 
 test("a short seed is refused with its size and the mend", () => {
-  assert.throws(() => derive("AAAA", "x", 32), /"x" holds 3 bytes; at least 32 .* RandomBytes/);
+  assert.throws(() => derive("AAAA", "x", 32), /"x" holds 3 bytes; at least 32 .* makeSeed/);
 });
 
 test("OpenSSH reads the private key and finds the same public key in it", () => {

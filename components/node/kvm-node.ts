@@ -1,6 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { makeSeed } from "../keys/seed";
 import { type SshKey, sshKey } from "../keys/ssh";
 import { payload } from "../payload";
 import { script } from "../script";
@@ -52,8 +52,7 @@ export interface KvmNodeArgs extends MachineArgs {
 export class KvmNode extends Machine {
   constructor(name: string, args: KvmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("grunnmur:node:KvmNode", name, args, opts);
-    const seed = new random.RandomBytes(`${name}-identity`, { length: 32 }, { parent: this });
-    const key = seed.base64.apply((base64) => sshKey(base64, `host/${name}`));
+    const key = makeSeed(`${name}-identity`, this).apply((base64) => sshKey(base64, `host/${name}`));
     const domain = makeDomain(name, args, key, { parent: this, deleteBeforeReplace: true });
     this.reachAndMeasure(args, {
       sshUser: "root",

@@ -1,9 +1,9 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import * as ipaddr from "ipaddr.js";
 import { type Certificate, certificateAuthority, issue } from "../keys/certificates";
 import { derivePassword } from "../keys/derive";
+import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node } from "../node/node";
 import type { File } from "../payload";
@@ -63,7 +63,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     this.reach = node.reach;
     this.crane = args.crane;
 
-    const seed = new random.RandomBytes(`${name}-seed`, { length: 32 }, { parent: this }).base64;
+    const seed = makeSeed(`${name}-seed`, this);
     this.users = seed.apply(usersOf);
     this.reader = this.users.apply((users) => users.node);
     this.ci = this.users.apply((users) => users.ci);
