@@ -2,7 +2,10 @@ import { type SpawnOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { UserError } from "./user-error";
 
-/** How a child ended, and what it said where its output was captured. `code` is 128 + signal for a killed one. */
+/**
+ * How a child ended, and what it said where its output was captured. `code` is 128 + signal for a killed one, and for
+ * one that failed after a signal which it answered by cleaning up.
+ */
 export interface Finished {
   code: number;
   stdout: string;
@@ -36,6 +39,17 @@ export function run(command: string, args: string[], options: ChildOptions = {})
     timeout: options.timeoutSeconds === undefined ? undefined : options.timeoutSeconds * 1000,
   };
   return new Promise((resolve, reject) => {
+    // Before the child is there, so that a signal meanwhile does not end us beside it.
+    let signalled: NodeJS.Signals | undefined;
+    const survive = (signal: NodeJS.Signals): void => {
+      signalled = signal;
+    };
+    const forward = (signal: NodeJS.Signals): void => {
+      signalled = signal;
+      child.kill("SIGINT");
+    };
+    process.on("SIGINT", survive);
+    for (const signal of FORWARDED) process.on(signal, forward);
     const child = spawn(command, args, settings);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
@@ -44,10 +58,6 @@ export function run(command: string, args: string[], options: ChildOptions = {})
     // A child that ends before reading its input is judged by its exit code, not by our broken pipe.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(options.input);
-    const survive = (): void => undefined;
-    const forward = (): void => void child.kill("SIGINT");
-    process.on("SIGINT", survive);
-    for (const signal of FORWARDED) process.on(signal, forward);
     const done = (): void => {
       process.off("SIGINT", survive);
       for (const signal of FORWARDED) process.off(signal, forward);
@@ -59,10 +69,16 @@ export function run(command: string, args: string[], options: ChildOptions = {})
     child.on("close", (code, signal) => {
       done();
       resolve({
-        code: code ?? 128 + (signal ? constants.signals[signal] : 0),
+        code: exitCode(code, signal, signalled),
         stdout: Buffer.concat(out).toString(),
         stderr: Buffer.concat(err).toString(),
       });
     });
   });
+}
+
+function exitCode(code: number | null, killedBy: NodeJS.Signals | null, signalled: NodeJS.Signals | undefined): number {
+  if (code === 0 || (code !== null && code >= 128)) return code;
+  const signal = killedBy ?? signalled;
+  return signal ? 128 + constants.signals[signal] : (code ?? 128);
 }

@@ -42,5 +42,6 @@ async function preview({ stack, diff, json, expectNoChanges }: Options): Promise
       ]),
     ),
   );
+  if (code >= 128) throw new UserError("The preview was interrupted. Nothing was changed.", code);
   if (code !== 0) throw new UserError(`the preview of ${stack} failed: Pulumi says above why. Nothing was changed.`);
 }
