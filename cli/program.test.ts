@@ -4,7 +4,7 @@ import { program } from "./program";
 
 test("every verb has a description and an example in its help", () => {
   const names = program().commands.map((command) => command.name());
-  assert.deepEqual(names, ["up", "preview", "check", "status", "destroy", "env", "kubectl", "ssh", "test"]);
+  assert.deepEqual(names, ["up", "preview", "check", "status", "destroy", "env", "kubectl", "ssh", "git", "test"]);
   for (const command of program().commands) {
     let help = "";
     command.configureOutput({ writeOut: (text) => (help += text) });

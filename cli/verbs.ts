@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { checkVerb } from "./verbs/check";
 import { destroyVerb } from "./verbs/destroy";
 import { envVerb } from "./verbs/env";
+import { gitVerb } from "./verbs/git";
 import { kubectlVerb } from "./verbs/kubectl";
 import { previewVerb } from "./verbs/preview";
 import { sshVerb } from "./verbs/ssh";
@@ -19,5 +20,6 @@ export const verbs: (() => Command)[] = [
   envVerb,
   kubectlVerb,
   sshVerb,
+  gitVerb,
   testVerb,
 ];
