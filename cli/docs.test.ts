@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { artifactNames } from "../artifacts/store";
+import { siteRegister } from "../stacks/sites";
 import { repositoryRoot } from "./places";
 import { program } from "./program";
 
@@ -28,6 +29,27 @@ test("no link between the documents leads nowhere", () => {
     }
   }
 });
+
+test("each kind of a section is documented with all its keys, and every known site by name", () => {
+  const configuration = read("docs", "configuration.md");
+  const kinds = kindsOf(JSON.parse(read("stacks", "stack.schema.json")));
+  assert.ok(kinds.length >= 6, `saw only ${kinds.length} kinds`);
+  for (const { kind, keys } of kinds) {
+    const from = configuration.slice(configuration.indexOf(`**\`kind: ${kind}\`**`));
+    const section = from.slice(0, from.slice(1).search(/\n(\*\*`kind|## )/) + 1);
+    for (const key of keys) assert.ok(section.includes(`\`${key}\``), `${kind}: ${key}`);
+  }
+  for (const site of siteRegister([]).keys()) assert.ok(configuration.includes(`\`${site}\``), site);
+});
+
+/** Every member of a union in a JSON Schema: its kind and its other keys. */
+function kindsOf(schema: unknown): { kind: string; keys: string[] }[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const { properties } = schema as { properties?: { kind?: { const?: string } } };
+  const kind = properties?.kind?.const;
+  const own = kind ? [{ kind, keys: Object.keys(properties ?? {}).filter((key) => key !== "kind") }] : [];
+  return [...own, ...Object.values(schema).flatMap(kindsOf)];
+}
 
 /** Names of all keys below `config` in a JSON Schema, without their namespace. */
 function keysOf(schema: unknown): string[] {
