@@ -66,9 +66,9 @@ test("a file that is no stack file is one mistake, not one for each key that it 
 test("a misspelt namespace is a mistake, and what stands below it is judged all the same", () => {
   const { text, line } = changed("grunnmur:registry:", "grunmur:registry:");
   const found = mistakes(text.replace("role: worker", "role: wrker"));
-  assert.deepEqual(found.length, 2);
+  assert.equal(found.length, 2);
   assert.equal(
-    found[0],
+    found[1],
     `line ${line}, grunmur:registry: unknown namespace "grunmur", allowed is grunnmur. Write grunnmur:registry.`,
   );
 });

@@ -94,7 +94,7 @@ export function parseStackFile(text: string, stackName: string): Stack {
   const raw = ownEntries({ ...config, ...Object.fromEntries(meant.map(({ key, value }) => [key, value])) });
   const judged = allProblems(raw, stackName).map((each) => ({ ...each, line: lineOf(each.path) }));
   const misspelt = meant.map(({ problem, written }) => ({ ...problem, line: lineOf(written) }));
-  const all = [...problems, ...misspelt, ...judged];
+  const all = [...problems, ...misspelt, ...judged].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   if (all.length > 0) throw new StackError(stackName, all);
   return parseStack(raw, stackName);
 }

@@ -4,6 +4,7 @@ import { type CheckOptions, check } from "../../policies/check/check";
 import { FORMATS, type Format, formatReport } from "../../policies/check/formats/format";
 import { exitCode } from "../../policies/check/report";
 import { loadRules } from "../../policies/engine/load";
+import { StackError } from "../../stacks/errors";
 import { verb } from "../command";
 import { kustomizeBuild } from "../kustomize";
 import { print } from "../say";
@@ -36,7 +37,17 @@ interface Options {
   format: Format;
 }
 
-function run(paths: string[], { stack, registry, profile, format }: Options): void {
+function run(paths: string[], options: Options): void {
+  try {
+    judge(paths, options);
+  } catch (error) {
+    // 1 would say that a rule is violated.
+    if (error instanceof UserError || error instanceof StackError) throw new UserError(error.message, 2);
+    throw error;
+  }
+}
+
+function judge(paths: string[], { stack, registry, profile, format }: Options): void {
   const rules = loadRules();
   const build = kustomizeBuild();
   const options: CheckOptions = { paths, rules, today: new Date().toISOString().slice(0, 10), ...(build && { build }) };

@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { artifactDir } from "../../artifacts/store";
+import { artifactDir, artifactReady } from "../../artifacts/store";
 import { run } from "../child";
 import { stackOption, verb } from "../command";
 import { readOutputs, requireOutput } from "../outputs";
 import { withPrivateDir } from "../private-dir";
+import { UserError } from "../user-error";
 
 /** `kubectl`: the environment's own kubectl with its kubeconfig, which is in memory and only while kubectl runs. */
 export function kubectlVerb(): Command {
@@ -22,6 +23,11 @@ export function kubectlVerb(): Command {
 
 async function kubectl(args: string[], { stack }: { stack: string }): Promise<void> {
   const kubeconfig = requireOutput(stack, await readOutputs(stack), "kubeconfig");
+  if (!artifactReady("kubernetes")) {
+    throw new UserError(
+      `kubectl of the version in artifacts/lock.json is not in the store yet: ./grunnmur up --stack ${stack} brings it`,
+    );
+  }
   await withPrivateDir(async (directory) => {
     const file = join(directory, "kubeconfig");
     writeFileSync(file, kubeconfig, { mode: 0o600 });
