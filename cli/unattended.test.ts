@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { requireSomebody, unattended } from "./unattended";
+import { requirePulumiCanAsk, requireSomebody, unattended } from "./unattended";
 import { UserError } from "./user-error";
 
 test("--yes and CI mean that nobody is asked; CI=false and CI=0 do not", () => {
@@ -23,4 +23,15 @@ test("without a terminal and without --yes the error says what to add", () => {
   } finally {
     if (ci !== undefined) process.env.CI = ci;
   }
+});
+
+test("output that goes to a file or a pipe leaves Pulumi nowhere to ask", () => {
+  assert.throws(
+    () => requirePulumiCanAsk(undefined, { isTTY: false }, {}),
+    /standard output is no terminal: add --yes/,
+  );
+  assert.throws(() => requirePulumiCanAsk(undefined, { isTTY: true }, { TERM: "dumb" }), /TERM is dumb: add --yes/);
+  requirePulumiCanAsk(undefined, { isTTY: true }, { TERM: "xterm" });
+  requirePulumiCanAsk(true, {}, {});
+  requirePulumiCanAsk(undefined, {}, { CI: "true" });
 });

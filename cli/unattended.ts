@@ -17,6 +17,21 @@ export function requireSomebody(yes: boolean | undefined, what: string, input: T
   );
 }
 
+/**
+ * Throws where Pulumi would refuse to ask: unlike ours, its question goes to standard output, and to no dumb terminal
+ * (sdk/go/common/util/cmdutil/console.go, InteractiveTerminal). It would do so only after everything else is made.
+ */
+export function requirePulumiCanAsk(
+  yes: boolean | undefined,
+  output: Terminal = process.stdout,
+  environment: NodeJS.ProcessEnv = process.env,
+): void {
+  if (unattended(yes, environment)) return;
+  if (output.isTTY && environment.TERM?.toLowerCase() !== "dumb") return;
+  const why = output.isTTY ? "TERM is dumb" : "standard output is no terminal";
+  throw new UserError(`Pulumi shows its preview and asks on a terminal, but ${why}: add --yes, or mend that`);
+}
+
 /** Asks at the terminal; `--yes` and `CI=true` answer for the user. */
 export async function confirm(question: string, yes: boolean | undefined): Promise<boolean> {
   if (unattended(yes)) return true;

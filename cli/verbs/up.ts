@@ -15,7 +15,7 @@ import { readStack, requireStackFile, runsHere } from "../stack-file";
 import type { StageTime } from "../stage-times";
 import { removeStaleLocks } from "../stale-lock";
 import { summary } from "../summary";
-import { requireSomebody, unattended } from "../unattended";
+import { requirePulumiCanAsk, requireSomebody, unattended } from "../unattended";
 import { type Update, update } from "../update";
 import { UserError } from "../user-error";
 
@@ -38,6 +38,7 @@ const NEEDS_ROOT =
 async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promise<void> {
   const stack = readStack(name);
   requireSomebody(yes, `change ${name}`);
+  requirePulumiCanAsk(yes);
   if (runsHere(stack)) {
     if (process.getuid?.() !== 0) throw new UserError(NEEDS_ROOT);
     refuseForeign(name);
