@@ -92,3 +92,13 @@ test("a JSON file that its kustomization does not name is said to be left out", 
   const files = { "kustomization.yaml": "resources: []", "a.json": "{}" };
   assert.ok(checkFiles(files, { build: () => "" }).passedOver.some(({ file }) => file === "a.json"));
 });
+
+test("a long list is placed line by line, within ten seconds", () => {
+  const pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: x}]}}";
+  const list = `{apiVersion: v1, kind: List, items: [\n${Array(6000).fill(pod).join(",\n")}]}`;
+  const start = performance.now();
+  const report = checkFiles({ "a.yaml": list });
+  // The check is one piece of work, which a test's own timeout does not interrupt.
+  assert.ok(performance.now() - start < 10_000);
+  assert.equal(of(report, "image-pinned").at(-1)?.line, 6001);
+});

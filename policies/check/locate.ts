@@ -14,80 +14,96 @@ export function placeOf(path: string): Place {
   return parts;
 }
 
+/** A node of a document: the offset at which it begins, and what is in it. */
+interface Node {
+  offset: number;
+  /** Of a mapping: where each key stands, and its value. */
+  pairs?: Map<string, { offset: number; value: Node }>;
+  /** Of a sequence. */
+  items?: Node[];
+}
+
+/** A document taken apart once: a list of many thousand objects is asked for each of them. */
+interface Taken {
+  root: Node;
+  /** Offsets of the line breaks. */
+  breaks: number[];
+}
+
 /** The line of the file on which a place is written; of the nearest thing around it where it is not written at all. */
 export class Lines {
-  private readonly events = new Map<Piece, readonly Event[]>();
+  private readonly taken = new Map<Piece, Taken>();
 
   lineOf(piece: Piece, place: Place): number {
-    let offset = 0;
-    try {
-      offset = find(this.eventsOf(piece), piece.text, place);
-    } catch {
-      // The document was readable as a whole, so this is a form that has no line of its own: its first one will do.
-    }
-    let line = piece.firstLine;
-    for (let at = piece.text.indexOf("\n"); at >= 0 && at < offset; at = piece.text.indexOf("\n", at + 1)) line++;
-    return line;
+    const { root, breaks } = this.take(piece);
+    return piece.firstLine + countBelow(breaks, find(root, place));
   }
 
-  private eventsOf(piece: Piece): readonly Event[] {
-    let events = this.events.get(piece);
-    if (events === undefined) {
-      events = parseEvents(piece.text, { maxDepth: 1000 });
-      this.events.set(piece, events);
+  private take(piece: Piece): Taken {
+    let taken = this.taken.get(piece);
+    if (taken === undefined) {
+      taken = { root: rootOf(piece.text), breaks: [...piece.text.matchAll(/\n/g)].map(({ index }) => index) };
+      this.taken.set(piece, taken);
     }
-    return events;
+    return taken;
   }
 }
 
-function find(events: readonly Event[], text: string, place: Place): number {
-  let at = 1;
-  let offset = startOf(events[at], 0);
+function rootOf(text: string): Node {
+  try {
+    return treeOf(parseEvents(text, { maxDepth: 1000 }), text);
+  } catch {
+    // The document was readable as a whole, so this is a form that has no line of its own: its first one will do.
+    return { offset: 0 };
+  }
+}
+
+function find(root: Node, place: Place): number {
+  let { offset } = root;
+  let here = root;
   for (const step of place) {
-    const event = events[at];
-    if (event?.type === EVENT_ID.MAPPING) {
-      const pair = pairOf(events, at + 1, text, String(step));
-      if (pair === undefined) return offset;
-      offset = pair.key;
-      at = pair.value;
-    } else if (event?.type === EVENT_ID.SEQUENCE && typeof step === "number") {
-      let item = at + 1;
-      for (let index = 0; index < step && events[item]?.type !== EVENT_ID.POP; index++) item = after(events, item);
-      if (events[item] === undefined || events[item]?.type === EVENT_ID.POP) return offset;
-      offset = startOf(events[item], offset);
-      at = item;
-    } else {
-      return offset;
-    }
+    const pair = here.pairs?.get(String(step));
+    const next = pair?.value ?? (typeof step === "number" ? here.items?.[step] : undefined);
+    if (next === undefined) return offset;
+    offset = pair?.offset ?? next.offset;
+    here = next;
   }
   return offset;
 }
 
-function pairOf(
-  events: readonly Event[],
-  first: number,
-  text: string,
-  wanted: string,
-): { key: number; value: number } | undefined {
-  for (let at = first; events[at] !== undefined && events[at]?.type !== EVENT_ID.POP; ) {
-    const key = events[at];
-    const value = after(events, at);
-    if (key?.type === EVENT_ID.SCALAR && getScalarValue(text, key) === wanted) return { key: key.valueStart, value };
-    at = after(events, value);
-  }
-  return undefined;
+/** The first document of a text, behind the event that opens it. */
+function treeOf(events: readonly Event[], text: string): Node {
+  let at = 1;
+  const closed = (): boolean => events[at] === undefined || events[at]?.type === EVENT_ID.POP;
+  const node = (otherwise: number): Node => {
+    const event = events[at++];
+    const offset = startOf(event, otherwise);
+    if (event?.type !== EVENT_ID.MAPPING && event?.type !== EVENT_ID.SEQUENCE) return { offset };
+    const pairs: NonNullable<Node["pairs"]> = new Map();
+    const items: Node[] = [];
+    while (!closed()) {
+      const first = events[at];
+      const item = node(offset);
+      items.push(item);
+      if (event.type === EVENT_ID.SEQUENCE) continue;
+      const value = node(item.offset);
+      if (first?.type === EVENT_ID.SCALAR) pairs.set(getScalarValue(text, first), { offset: item.offset, value });
+    }
+    at++;
+    return event.type === EVENT_ID.SEQUENCE ? { offset, items } : { offset, pairs };
+  };
+  return node(0);
 }
 
-/** The event behind the node that begins at `at`. */
-function after(events: readonly Event[], at: number): number {
-  let open = 0;
-  for (let here = at; here < events.length; here++) {
-    const type = events[here]?.type;
-    if (type === EVENT_ID.MAPPING || type === EVENT_ID.SEQUENCE) open++;
-    else if (type === EVENT_ID.POP) open--;
-    if (open === 0) return here + 1;
+/** How many of these ascending numbers are below a limit. */
+function countBelow(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  for (let high = numbers.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? 0) < limit) low = middle + 1;
+    else high = middle;
   }
-  return events.length;
+  return low;
 }
 
 function startOf(event: Event | undefined, otherwise: number): number {
