@@ -1,9 +1,13 @@
-import { boolYaml11Tag, CORE_SCHEMA, intYaml11Tag, loadAll, mergeTag, YAMLException } from "js-yaml";
+import { boolYaml11Tag, CORE_SCHEMA, intYaml11Tag, loadAll, mergeTag, NOT_RESOLVED, YAMLException } from "js-yaml";
 import type { Note } from "./report";
 import type { Piece } from "./text";
 
 /** Plain scalars as kubectl reads them: `yes` and `NO` are booleans, `017` is octal; a date stays a text. */
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag, intYaml11Tag);
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag, {
+  ...intYaml11Tag,
+  // Not 90: kubectl leaves out that YAML 1.1 counts by sixties.
+  resolve: (source, ...more) => (source.includes(":") ? NOT_RESOLVED : intYaml11Tag.resolve(source, ...more)),
+});
 const MAX_DEPTH = 200;
 const MAX_ALIASES = 1000;
 /** Values that aliases may add to those that are written. */
