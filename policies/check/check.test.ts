@@ -73,6 +73,7 @@ test("an exception excuses until its day, in its directory and below, and only w
 
 for (const [what, entry, reason] of [
   ["without a reason", { ...EXCEPTION, reason: undefined }, /reason/],
+  ["with an empty reason", { ...EXCEPTION, reason: " " }, /reason must be a text/],
   ["with an unknown key", { ...EXCEPTION, file: "x" }, /unknown key file/],
   ["from no rule", { ...EXCEPTION, rule: "image-pined" }, /no rule image-pined/],
   ["until no day", { ...EXCEPTION, until: "2027-02-30" }, /until is 2027-02-30/],

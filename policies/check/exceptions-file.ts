@@ -74,7 +74,7 @@ export class ExceptionFiles {
     const fields = entry as Record<string, unknown>;
     const strange = Object.keys(fields).filter((key) => !ALLOWED.has(key));
     if (strange.length > 0) return `unknown key ${strange.join(", ")}; allowed: ${[...ALLOWED].join(", ")}`;
-    const wrong = Object.keys(fields).filter((key) => typeof fields[key] !== "string" || fields[key] === "");
+    const wrong = Object.keys(fields).filter((key) => !isSaid(fields[key]));
     const missing = NEEDED.filter((key) => !(key in fields));
     if (missing.length > 0 || wrong.length > 0) return `${[...missing, ...wrong].join(", ")} must be a text`;
     if (!this.rules.has(String(fields.rule))) return `there is no rule ${String(fields.rule)}`;
@@ -82,6 +82,8 @@ export class ExceptionFiles {
     return undefined;
   }
 }
+
+const isSaid = (value: unknown): boolean => typeof value === "string" && value.trim() !== "";
 
 function isDay(text: string): boolean {
   const time = Date.parse(`${text}T00:00:00Z`);
