@@ -1,4 +1,4 @@
-import { identity } from "../engine/document";
+import { type Identity, identity } from "../engine/document";
 import { Engine } from "../engine/engine";
 import { exceptionFor, withExpiry } from "../engine/exceptions";
 import { isAbout, SYSTEM_NAMESPACES } from "../engine/match";
@@ -70,22 +70,26 @@ export function check(options: CheckOptions): CheckReport {
   return report;
 }
 
-/** Objects that no rule is about: they are counted, and said to have been left out. */
+/** Objects that not every rule on their kind is asked about: they are counted, and said to have been left out. */
 function unjudged(input: Input, rules: readonly Rule[]): Note[] {
-  const known = new Map<string, boolean>();
+  const reasons = new Map<string, string | undefined>();
   return input.found.flatMap(({ object, file, piece }) => {
     const id = identity(object);
     const system = SYSTEM_NAMESPACES.includes(id.kind === "Namespace" ? id.name : id.namespace);
-    const key = `${id.group}/${id.kind}/${system ? id.namespace : ""}`;
-    let about = known.get(key);
-    if (about === undefined) {
-      about = rules.some((rule) => isAbout(rule, id, SYSTEM_NAMESPACES));
-      known.set(key, about);
-    }
-    if (about) return [];
-    const reason = `no rule is about ${id.kind} by itself${system ? " of the platform's own namespaces" : ""}`;
-    return [{ file, line: piece?.firstLine ?? null, reason }];
+    const key = `${id.group}/${id.kind} ${system}`;
+    if (!reasons.has(key)) reasons.set(key, reasonFor(id, system, rules));
+    const reason = reasons.get(key);
+    return reason === undefined ? [] : [{ file, line: piece?.firstLine ?? null, reason }];
   });
+}
+
+function reasonFor(id: Identity, system: boolean, rules: readonly Rule[]): string | undefined {
+  const asked = rules.filter((rule) => isAbout(rule, id, SYSTEM_NAMESPACES)).length;
+  if (asked === 0) {
+    return `no rule is about ${id.kind} by itself${system ? " of the platform's own namespaces" : ""}`;
+  }
+  if (rules.filter((rule) => isAbout(rule, id, [])).length === asked) return undefined;
+  return "the platform's own namespaces are not held to the rules for tenants, and tenants may not write to them";
 }
 
 /** Puts file and line on an entry. */

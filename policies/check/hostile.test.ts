@@ -59,6 +59,12 @@ const PASSED_OVER: Record<string, { content: string; line: number | null; reason
     line: 1,
     reason: /no rule is about Ship/,
   },
+  "a preview of nothing": { content: '{"steps":[]}', line: 1, reason: /preview without/ },
+  "a workload of the platform's own namespaces": {
+    content: deployment("a").replace("namespace: shop", "namespace: kube-system"),
+    line: 1,
+    reason: /not held to the rules for tenants/,
+  },
 };
 
 for (const [what, { content, line, reason }] of Object.entries(PASSED_OVER)) {
@@ -101,4 +107,13 @@ test("a long list is placed line by line, within ten seconds", () => {
   // The check is one piece of work, which a test's own timeout does not interrupt.
   assert.ok(performance.now() - start < 10_000);
   assert.equal(of(report, "image-pinned").at(-1)?.line, 6001);
+});
+
+test("a namespace of the platform does not speak for those of tenants", () => {
+  const namespace = (name: string) => `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${name} }\n`;
+  const report = checkFiles({ "a.yaml": `${namespace("kube-system")}---\n${namespace("shop")}` });
+  assert.deepEqual(
+    report.passedOver.map(({ line }) => line),
+    [1],
+  );
 });

@@ -61,6 +61,7 @@ function take(value: unknown, piece: Piece, at: Place, all: Objects, depth: numb
     const { objects, patches, stack } = previewObjects(value);
     for (const urn of patches) pass(`${urn} changes a part of an object: judged where it is applied`);
     for (const { object, urn } of objects) all.found.push({ object, file, at: [], urn });
+    if (objects.length === 0 && !stack) pass("a preview without Kubernetes objects");
     if (stack) all.stack = stack;
     return;
   }
