@@ -16,8 +16,20 @@ function judge(world: World, entry: Entry): WorldFinding[] {
   return [
     ...gaps(entry, ["host", "country", "legalBasis", "agreement", "expires"]),
     ...outside(world, entry),
+    ...wide(entry),
     ...expired(entry, world),
   ];
+}
+
+const SMALLEST_PREFIX = 8;
+
+/** Ranges in which not one host answers but a part of the world: network policies may open each of them. */
+function wide({ value, path, name }: Entry): WorldFinding[] {
+  return list(get(value, "addresses")).flatMap((range, index): WorldFinding[] => {
+    if (typeof range !== "string" || Number(range.split("/")[1]) >= SMALLEST_PREFIX) return [];
+    const message = `${name} is said to answer in ${range}; allowed are ranges of /${SMALLEST_PREFIX} or smaller`;
+    return [failing(`${path}.addresses[${index}]`, message)];
+  });
 }
 
 function outside({ stack }: World, entry: Entry): WorldFinding[] {
