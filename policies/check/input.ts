@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { identity } from "../engine/document";
-import { filesIn, nameOf, readBytes } from "./files";
+import { filesIn, nameOf, readBytes, readText } from "./files";
 import { type Build, buildAll } from "./kustomize";
 import { type Found, type Objects, objectsOf } from "./objects";
 import { decode } from "./text";
@@ -28,12 +28,13 @@ function readPath(path: string, build: Build | undefined, all: Input): void {
   all.passedOver.push(...files.passedOver);
   all.unread.push(...files.unread);
   const root = files.manifests.length === 1 && files.manifests[0] === path ? dirname(path) : path;
-  for (const file of files.manifests) readOne(file, root, all);
-  const { built, passedOver, unread } = buildAll(files.kustomizations, build);
+  const { built, taken, passedOver, unread } = buildAll(files.kustomizations, build);
+  const judgedBuilt = new Set(taken.map((file) => resolve(file)));
+  for (const file of files.manifests) if (!judgedBuilt.has(resolve(file))) readOne(file, root, all);
   all.passedOver.push(...passedOver);
   all.unread.push(...unread);
   if (built.length === 0) return;
-  const written = new Written(files.kustomizations);
+  const written = new Written([...files.kustomizations.flatMap(filesBeside), ...taken]);
   for (const { file, directory, text } of built) {
     const objects = objectsOf(nameOf(file), text);
     all.passedOver.push(...objects.passedOver);
@@ -70,7 +71,7 @@ function readOne(path: string, root: string, all: Input): void {
 class Written {
   private byName: Map<string, (Found & { from: string })[]> | undefined;
 
-  constructor(private readonly directories: readonly string[]) {}
+  constructor(private readonly files: readonly string[]) {}
 
   find(object: Record<string, unknown>, below: string): (Found & { from: string }) | undefined {
     this.byName ??= this.read();
@@ -80,14 +81,15 @@ class Written {
   }
 
   private read(): Map<string, (Found & { from: string })[]> {
-    const all: Input = { found: [], passedOver: [], unread: [] };
-    for (const directory of this.directories) {
-      for (const file of filesBeside(directory)) readOne(file, directory, all);
-    }
     const byName = new Map<string, (Found & { from: string })[]>();
-    for (const found of all.found) {
-      const key = keyOf(found.object);
-      byName.set(key, [...(byName.get(key) ?? []), found]);
+    for (const from of new Set(this.files.map((name) => join(name)))) {
+      const text = readText(from);
+      // What cannot be read, kustomize could not either.
+      if (typeof text !== "string") continue;
+      for (const found of objectsOf(nameOf(from), text).found) {
+        const key = keyOf(found.object);
+        byName.set(key, [...(byName.get(key) ?? []), { ...found, from }]);
+      }
     }
     return byName;
   }

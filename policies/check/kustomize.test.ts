@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkFiles, deployment } from "./check-files";
+import { checkFiles, deployment, of } from "./check-files";
 import { exitCode } from "./report";
 
 const bomb = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`);
@@ -95,3 +95,42 @@ for (const [what, files] of Object.entries({
     assert.deepEqual(built, ["a"]);
   });
 }
+
+test("manifests and patches in a directory below are judged by what is built of them", () => {
+  const limits = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: app }\nspec: { replicas: 2 }\n";
+  const report = checkFiles(
+    {
+      "kustomization.yaml": "resources: [manifests/app.yaml]\npatches: [{ path: patches/limits.yaml }]",
+      "manifests/app.yaml": deployment("app"),
+      "manifests/other.yaml": deployment("other"),
+      "patches/limits.yaml": limits,
+    },
+    { build: () => deployment("app") },
+  );
+  assert.deepEqual(report.unread, []);
+  assert.deepEqual(
+    of(report, "image-pinned").map(({ file, line }) => [file, line]),
+    [
+      ["manifests/other.yaml", 11],
+      ["manifests/app.yaml", 11],
+    ],
+  );
+});
+
+test("a patch that is a link to itself or to what never ends hurts nobody", { timeout: 10_000 }, () => {
+  const files = {
+    "kustomization.yaml": "resources: [a.yaml]\npatches: [{ path: b.yaml }, { path: c.yaml }]",
+    "a.yaml": deployment("app"),
+    "b.yaml": { link: "b.yaml" },
+    "c.yaml": { link: "/dev/zero" },
+  };
+  assert.equal(of(checkFiles(files, { build: () => deployment("app") }), "image-pinned")[0]?.file, "a.yaml");
+});
+
+test("a manifest that is only the content of a ConfigMap is judged all the same", () => {
+  const files = {
+    "kustomization.yaml": "configMapGenerator: [{ name: a, files: [below/app.yaml] }]",
+    "below/app.yaml": deployment("app"),
+  };
+  assert.equal(of(checkFiles(files, { build: () => "" }), "image-pinned").length, 1);
+});

@@ -14,6 +14,8 @@ interface Kustomization {
   /** Directories of other kustomizations that it takes in. */
   uses: string[];
   fault?: Note;
+  /** Manifests and patches that it takes in, wherever they lie. */
+  takes: string[];
   /** Every text in it, by which its own files are known. */
   texts: Set<string>;
 }
@@ -21,13 +23,15 @@ interface Kustomization {
 export interface Built {
   /** File name of the kustomization, and what it builds. */
   built: { file: string; directory: string; text: string }[];
+  /** Manifests and patches that are judged by what is built of them. */
+  taken: string[];
   passedOver: Note[];
   unread: Note[];
 }
 
 /** Builds every kustomization that no other one takes in. @param build undefined where there is no kustomize */
 export function buildAll(directories: readonly string[], build: Build | undefined): Built {
-  const result: Built = { built: [], passedOver: [], unread: [] };
+  const result: Built = { built: [], taken: [], passedOver: [], unread: [] };
   const all = directories.map(readKustomization);
   const parts = partsOf(all);
   for (const one of all) {
@@ -41,6 +45,7 @@ export function buildAll(directories: readonly string[], build: Build | undefine
       if (fault) result.unread.push(fault);
       else run(one, build, result);
     }
+    if (parts.has(one) || !component) result.taken.push(...one.takes);
   }
   return result;
 }
@@ -82,7 +87,7 @@ function run({ directory, file }: Kustomization, build: Build | undefined, resul
 
 function readKustomization(directory: string): Kustomization {
   const file = join(directory, KUSTOMIZATION.find((name) => existsSync(join(directory, name))) ?? "");
-  const one: Kustomization = { directory, file, component: false, uses: [], texts: new Set() };
+  const one: Kustomization = { directory, file, component: false, uses: [], takes: [], texts: new Set() };
   const read = contentOf(file);
   if ("fault" in read) return { ...one, ...read };
   const { content } = read;
@@ -99,11 +104,13 @@ function readKustomization(directory: string): Kustomization {
       // kustomize would go and fetch it.
       if (REMOTE.test(entry) || !existsSync(path)) foreign(field, entry);
       else if (statSync(path).isDirectory()) one.uses.push(path);
+      else one.takes.push(join(directory, entry));
     }
   }
   for (const [field, ...more] of FILES) {
     for (const entry of textsAt(content, field, ...more)) {
       if (REMOTE.test(entry) || REMOTE.test(entry.replace(/^[^=]*=/, ""))) foreign([field, ...more].join("."), entry);
+      else if (field.startsWith("patches") && !entry.includes("\n")) one.takes.push(join(directory, entry));
     }
   }
   for (const field of ["helmCharts", "helmChartInflationGenerator"]) {
