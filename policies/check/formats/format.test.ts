@@ -139,8 +139,10 @@ const hostile = (text: string): CheckReport => ({
 
 test("no value of a manifest makes a line of its own, or speaks to a terminal or a log", () => {
   for (const start of ["::error::", "##[error]"]) {
-    const text = formatReport(hostile(`${start}\n::stop-commands::x\r\u001b[2J\u009b\u2028\u202e`), "text", rules);
+    const forged = hostile(`${start}\n::stop-commands::x\r\u001b[2J\u009b\u2028\u202e`);
+    const text = formatReport(forged, "text", rules);
     assert.equal(text.split("\n").length, formatReport(report, "text", rules).split("\n").length - 3);
+    assert.match(formatReport(forged, "github", rules), /^(::(error|warning|notice) [^\p{Cc}\u2028]*\n)+$/u);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
     assert.doesNotMatch(text, /^(::|##\[)|[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/m);
   }

@@ -1,5 +1,6 @@
 import type { Entry } from "../../engine/verdict";
 import type { CheckReport } from "../report";
+import { printable } from "./printable";
 import { excusedOf, objectOf } from "./text";
 
 /** Commands by which GitHub Actions puts marks on the lines of a pull request. */
@@ -27,6 +28,6 @@ function command(level: string, entry: Entry, message: string): string {
   return `::${level} ${properties.join(",")}::${data(message)}`;
 }
 
-const data = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+const data = (text: string): string => text.replaceAll("%", "%25").split("\n").map(printable).join("%0A");
 const property = (name: string, text: string): string =>
   `${name}=${data(text).replaceAll(":", "%3A").replaceAll(",", "%2C")}`;
