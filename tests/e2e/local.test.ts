@@ -5,7 +5,7 @@ import { after, before, type TestContext, test } from "node:test";
 import type { Outputs } from "../../cli/outputs";
 import { environmentDir } from "../../cli/places";
 import type { Report } from "../../cli/status/report";
-import { commitReplicas, withClone } from "./support/git";
+import { commitReplicas, withClone, withCloneByKey } from "./support/git";
 import { processesOf, traces } from "./support/machine";
 import { until } from "./support/poll";
 import { grunnmur, must, repository, type, withEnvironment } from "./support/user";
@@ -113,7 +113,7 @@ test("from nothing to a self-healing platform, and back", { timeout: 150 * MINUT
   });
 
   await step("a pushed commit is applied", async (t) => {
-    await withClone(outputs, outputs.personKey ?? "", async (clone) => {
+    await withClone(outputs, async (clone) => {
       for (const replicas of [2, 3]) {
         await commitReplicas(clone, "payment-service", replicas);
         await must(clone.git("push", "-q"));
@@ -138,7 +138,7 @@ test("from nothing to a self-healing platform, and back", { timeout: 150 * MINUT
   await step("the cluster's own key fetches and cannot push", async () => {
     const { deployKeyPrivate } = outputs as { deployKeyPrivate?: string };
     assert.ok(deployKeyPrivate, "the outputs have no deployKeyPrivate to try");
-    await withClone(outputs, deployKeyPrivate, async (clone) => {
+    await withCloneByKey(outputs, deployKeyPrivate, async (clone) => {
       await must(clone.git("fetch", "-q"));
       await commitReplicas(clone, "payment-service", 1);
       const push = await clone.git("push", "-q");

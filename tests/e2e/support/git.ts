@@ -3,30 +3,60 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outputs } from "../../../cli/outputs";
 import { sshArgs, withAgent } from "../../../cli/ssh";
-import { must, type Typed, type } from "./user";
+import { grunnmur, must, type Typed, type } from "./user";
 
 const AUTHOR = ["-c", "user.name=A Person", "-c", "user.email=person@example.no"];
 
-/** A clone of the configuration repository, made and pushed with one SSH key. */
+type Git = (...args: string[]) => Promise<Typed>;
+
+/** A clone of the configuration repository. */
 export interface Clone {
   directory: string;
-  git: (...args: string[]) => Promise<Typed>;
+  git: Git;
 }
 
-/** Clones the configuration repository from the registry's node with a key, and runs `work` on the clone. */
-export async function withClone(outputs: Outputs, key: string, work: (clone: Clone) => Promise<void>): Promise<void> {
+/** Clones the configuration repository as a person does, with `./grunnmur git`, and runs `work` on the clone. */
+export async function withClone(outputs: Outputs, work: (clone: Clone) => Promise<void>): Promise<void> {
+  const { address } = registryNode(outputs);
+  await inClone((...args) => grunnmur(["git", ...args]), address, work);
+}
+
+/** The same with an SSH key and plain git. */
+export async function withCloneByKey(
+  outputs: Outputs,
+  key: string,
+  work: (clone: Clone) => Promise<void>,
+): Promise<void> {
+  const { name, reach } = registryNode(outputs);
+  const hostKey = outputs.hostKeys?.[name];
+  if (!hostKey) throw new Error(`no host key of ${name} among the outputs`);
+  await withDirectory((directory) =>
+    withAgent(directory, key, async (socket) => {
+      const ssh = ["ssh", ...sshArgs(directory, { name, reach, hostKey }, socket)].join(" ");
+      const env = { GIT_SSH_COMMAND: ssh, GIT_TERMINAL_PROMPT: "0" };
+      await inClone((...args) => type("git", args, { env }), reach, work);
+    }),
+  );
+}
+
+function registryNode(outputs: Outputs) {
   const node = outputs.nodes?.find(({ role }) => role === "registry");
-  const hostKey = outputs.hostKeys?.[node?.name ?? ""];
-  if (!node || !hostKey) throw new Error("no registry node or no host key among the outputs");
+  if (!node) throw new Error("no registry node among the outputs");
+  return node;
+}
+
+async function inClone(git: Git, address: string, work: (clone: Clone) => Promise<void>): Promise<void> {
+  await withDirectory(async (parent) => {
+    const directory = join(parent, "config");
+    await must(git("clone", "-q", `ssh://git@${address}/srv/git/config.git`, directory));
+    await work({ directory, git: (...args) => git("-C", directory, ...AUTHOR, ...args) });
+  });
+}
+
+async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "grunnmur-e2e-"));
   try {
-    await withAgent(directory, key, async (socket) => {
-      const ssh = ["ssh", ...sshArgs(directory, { name: node.name, reach: node.reach, hostKey }, socket)].join(" ");
-      const env = { GIT_SSH_COMMAND: ssh, GIT_TERMINAL_PROMPT: "0" };
-      const clone = join(directory, "config");
-      await must(type("git", ["clone", "-q", `ssh://git@${node.reach}/srv/git/config.git`, clone], { env }));
-      await work({ directory: clone, git: (...args) => type("git", [...AUTHOR, ...args], { env, cwd: clone }) });
-    });
+    await work(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
