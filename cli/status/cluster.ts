@@ -42,7 +42,11 @@ interface GitRepository extends Described {
 }
 
 interface Kustomization extends Described {
-  status?: Described["status"] & { lastAppliedRevision?: string };
+  status?: Described["status"] & {
+    lastAppliedRevision?: string;
+    /** The last round first. */
+    history?: { lastReconciledStatus: string }[];
+  };
 }
 
 interface List<T> {
@@ -68,7 +72,7 @@ export async function clusterState(kubeconfig: string, timeoutSeconds: number): 
     ready: version !== undefined,
     readyNodes: new Set((nodes?.items ?? []).filter(isReady).map(({ metadata }) => metadata.name)),
     agent: {
-      ready: isReady(source) && isReady(kustomization),
+      ready: isReady(source) && (isReady(kustomization) || looksForDrift(source, kustomization)),
       revision: source?.status?.artifact?.revision ?? null,
       lastApplied: kustomization?.status?.lastAppliedRevision ?? null,
     },
@@ -76,8 +80,24 @@ export async function clusterState(kubeconfig: string, timeoutSeconds: number): 
   };
 }
 
-const isReady = (object: Described | undefined): boolean =>
-  object?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+const readiness = (object: Described | undefined): string | undefined =>
+  object?.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+
+const isReady = (object: Described | undefined): boolean => readiness(object) === "True";
+
+/**
+ * Twice a minute the agent compares the cluster with the commit that it has applied, and is neither ready nor not
+ * meanwhile: then the round before tells.
+ */
+function looksForDrift(source: GitRepository | undefined, kustomization: Kustomization | undefined): boolean {
+  const { lastAppliedRevision, history } = kustomization?.status ?? {};
+  return (
+    readiness(kustomization) === "Unknown" &&
+    lastAppliedRevision !== undefined &&
+    lastAppliedRevision === source?.status?.artifact?.revision &&
+    history?.[0]?.lastReconciledStatus === "ReconciliationSucceeded"
+  );
+}
 
 const isSystem = (namespace: string): boolean => namespace === "flux-system" || namespace.startsWith("kube-");
 

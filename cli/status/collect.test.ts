@@ -24,6 +24,7 @@ const deployment = (name: string, namespace: string) => ({
   status: { readyReplicas: 3 },
 });
 
+const KUSTOMIZATION = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/flux-system";
 const answers: Record<string, unknown> = {
   "/v2/": {},
   "/v2/_catalog": { repositories: ["mirror/registry.k8s.io/pause", "payment-service"] },
@@ -52,7 +53,7 @@ const answers: Record<string, unknown> = {
   "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/flux-system": {
     status: { ...ready, artifact: { revision: "main@sha1:b" } },
   },
-  "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/flux-system": {
+  [KUSTOMIZATION]: {
     status: { ...ready, lastAppliedRevision: "main@sha1:a" },
   },
 };
@@ -124,12 +125,28 @@ test("what the API server says becomes the report; the image is the newest pod's
 });
 
 test("an agent that is not installed yet is not ready, and hides nothing else", async () => {
-  absent = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/flux-system";
+  absent = KUSTOMIZATION;
   const report = await collect("local", outputsFor(port()));
   absent = "";
   assert.equal(report.cluster.ready, true);
   assert.deepEqual([report.agent.ready, report.agent.lastApplied], [false, null]);
 });
+
+for (const [what, lastAppliedRevision, lastRound, expected] of [
+  ["that looks for drift is ready if it found nothing wrong the last time", "main@sha1:b", "Succeeded", true],
+  ["that looks for drift is not ready if the last round failed", "main@sha1:b", "Failed", false],
+  ["that applies a new commit is not ready", "main@sha1:a", "Succeeded", false],
+] as const) {
+  test(`an agent ${what}`, async () => {
+    const before = answers[KUSTOMIZATION];
+    const conditions = [{ type: "Ready", status: "Unknown" }];
+    const history = [{ lastReconciledStatus: `Reconciliation${lastRound}` }];
+    answers[KUSTOMIZATION] = { status: { conditions, lastAppliedRevision, history } };
+    const { agent } = await collect("local", outputsFor(port()));
+    answers[KUSTOMIZATION] = before;
+    assert.equal(agent.ready, expected);
+  });
+}
 
 test("an API server that is not there leaves a report in which it is not ready", async () => {
   const report = await collect("local", outputsFor(1));

@@ -5,7 +5,9 @@ set -euo pipefail
 
 read -r seconds
 k() { kubectl --request-timeout=60s --kubeconfig /etc/kubernetes/admin.conf --namespace flux-system "$@"; }
-condition='{range .status.conditions[?(@.type=="Ready")]}{.status}: {.message}{end}'
+ready='[?(@.type=="Ready")]'
+# What is fetched, what is applied, and how it stands.
+condition="{.items[0].status.artifact.revision}|{.items[1].status.lastAppliedRevision}|{.items[1].status.conditions$ready.status}: {.items[1].status.conditions$ready.message}"
 # Deployments and stateful sets count one way, daemon sets another; what is absent is empty.
 counts='{range .items[*]}{.metadata.namespace}/{.metadata.name} {.status.readyReplicas}{.status.numberReady} {.spec.replicas}{.status.desiredNumberScheduled}{"\n"}{end}'
 workloads() {
@@ -17,21 +19,21 @@ starting() { workloads | awk 'NF == 2 { $3 = $2; $2 = 0 } NF > 0 && $2 != $3 { p
 deadline=$((SECONDS + seconds)) said=''
 while [ "$SECONDS" -lt "$deadline" ]; do
   # An API server that is busy with the first pods may not answer at once.
-  state=$(k get kustomization flux-system -o "jsonpath=$condition" 2>/dev/null || echo "Unknown: no answer")
-  case "$state" in
-    True:*)
-      waiting=$(starting)
-      if [ -z "$waiting" ]; then
-        echo "$state"
-        exit 0
-      fi
-      state=$waiting
-      ;;
-  esac
+  answer=$(k get gitrepository/flux-system kustomization/flux-system -o "jsonpath=$condition" 2>/dev/null || echo "||no answer")
+  IFS='|' read -r fetched applied state <<<"${answer//$'\n'/ }"
+  # While the agent looks whether anything has drifted, it is neither ready nor not.
+  if [ -n "$applied" ] && [ "$applied" = "$fetched" ] && [[ "$state" != False:* ]]; then
+    waiting=$(starting)
+    if [ -z "$waiting" ]; then
+      echo "applied $applied"
+      exit 0
+    fi
+    state=$waiting
+  fi
   if [ "$state" != "$said" ]; then echo "$state"; fi
   said=$state
   sleep 3
 done
 echo "what the repository holds does not run within $seconds s; last seen: $said" >&2
-k get gitrepository flux-system -o "jsonpath=source: $condition{\"\n\"}" >&2 || true
+k get gitrepository flux-system -o "jsonpath=source: {.status.conditions$ready.message}{\"\n\"}" >&2 || true
 exit 1
