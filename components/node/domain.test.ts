@@ -26,3 +26,7 @@ test("a KVM guest keeps its CPU's mitigations", () => {
   assert.match(xml, /host-passthrough/);
   assert.doesNotMatch(xml, /tcg|mitigations=off|tsc=reliable/);
 });
+
+test("a guest whose kernel panics starts again", () => {
+  for (const emulated of [true, false]) assert.match(domainXml({ ...args, emulated }), /<cmdline>.* panic=10 /);
+});

@@ -57,9 +57,13 @@ function uuid(name: string): string {
   );
 }
 
-/** `net.ifnames=0` keeps the one interface's name, eth0, whatever machine type the hypervisor gives. */
+/**
+ * `net.ifnames=0` keeps the one interface's name, eth0, whatever machine type the hypervisor gives. A kernel that panics
+ * starts again (`panic=10`): nobody is at the console, and an emulated one has been seen to panic early in its boot, in code that
+ * it was patching.
+ */
 function kernelCommandLine(emulated: boolean): string {
-  const common = "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet";
+  const common = "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=10 quiet";
   // Emulated CPUs have no side channels worth the mitigations' cost, and are too slow for the watchdogs. Their time stamp
   // counters are one and the same, which Linux does not know: it would read each time of day from an emulated HPET, one
   // core at a time, and spend two thirds of its time in the kernel. A timer that ticks by itself need not be set anew at
