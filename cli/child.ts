@@ -23,6 +23,7 @@ export interface ChildOptions {
   timeoutSeconds?: number;
 }
 
+const SIGNAL_LAG_MS = 100;
 const FORWARDED = ["SIGTERM", "SIGHUP"] as const;
 
 /**
@@ -67,12 +68,17 @@ export function run(command: string, args: string[], options: ChildOptions = {})
       reject(error.code === "ENOENT" ? new UserError(`${command} is not installed or not on PATH`) : error);
     });
     child.on("close", (code, signal) => {
-      done();
-      resolve({
-        code: exitCode(code, signal, signalled),
-        stdout: Buffer.concat(out).toString(),
-        stderr: Buffer.concat(err).toString(),
-      });
+      const finish = (): void => {
+        done();
+        resolve({
+          code: exitCode(code, signal, signalled),
+          stdout: Buffer.concat(out).toString(),
+          stderr: Buffer.concat(err).toString(),
+        });
+      };
+      // An interrupt that reached us both may be told to us after the end of a child that was quick.
+      if (code === 0) finish();
+      else setTimeout(finish, SIGNAL_LAG_MS);
     });
   });
 }
