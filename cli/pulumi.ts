@@ -49,7 +49,7 @@ export async function ensureStack(stack: string): Promise<void> {
   });
 }
 
-/** Number of resources in the stack's state. */
+/** Number of resources in the stack's state, and of operations on such that an earlier run began and did not end. */
 export async function resourceCount(stack: string): Promise<number> {
   const exported = JSON.parse(await pulumiOutput(["stack", "export", "--stack", stack])) as {
     deployment?: { resources?: { type: string }[]; pending_operations?: unknown[] };

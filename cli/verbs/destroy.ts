@@ -54,7 +54,16 @@ async function destroyResources(stack: string): Promise<void> {
       { env: { PULUMI_K8S_DELETE_UNREACHABLE: "true" } },
     ),
   );
-  if (code === 0) return;
+  if (code === 0) {
+    // What an earlier run was ended over stays in the state as begun, and would for ever be something to destroy.
+    const begun = await resourceCount(stack);
+    if (begun === 0) return;
+    if (!isWhollyHere(stack)) {
+      say(`An earlier run was ended while it made ${begun} thing(s), see above: look whether something of it is left.`);
+    }
+    await forgetStack(stack);
+    return;
+  }
   if (code >= 128 || !isWhollyHere(stack)) {
     throw new UserError(`destroying ${stack} failed: see above. Run ./grunnmur destroy --stack ${stack} again.`);
   }
