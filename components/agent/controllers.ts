@@ -9,7 +9,8 @@ export const reconciler = "config-reconciler";
 
 /**
  * The Deployments of source- and kustomize-controller and the Service between them, locked down as Flux's guide to
- * multi-tenancy has it: no references across namespaces, no remote bases, and always an impersonated account. They watch their own namespace.
+ * multi-tenancy has it: no references across namespaces, no remote bases, and always an impersonated account. They
+ * watch their own namespace.
  */
 export function controllers(images: ControllerImages, emulated: boolean): object[] {
   return [
