@@ -15,10 +15,11 @@ const users = {
   ci: { username: "ci", password: "c" },
   platform: { username: "platform", password: "p" },
 };
-const port = 42443;
 const authority = certificateAuthority(Buffer.alloc(32, 1).toString("base64"), "CA", "2026-01-01T00:00:00Z");
 const missing = spawnSync("haproxy", ["-v"]).error && "no haproxy here";
 const folder = mkdtempSync(join(tmpdir(), "grunnmur-proxy-"));
+// No port: any that is free now may be another's by the time that haproxy takes it.
+const socketPath = join(folder, "proxy.sock");
 /** The content types that reached the registry. */
 const forms: (string | undefined)[] = [];
 let registry: Server;
@@ -39,7 +40,7 @@ before(async () => {
   });
   writeFileSync(join(folder, "registry.pem"), leaf.certificate + leaf.privateKey);
   const config = authorisingProxy(users, "team-a")
-    .replace("bind :443", `bind 127.0.0.1:${port}`)
+    .replace("bind :443", `bind ${socketPath}`)
     .replace("/etc/haproxy/registry.pem", join(folder, "registry.pem"))
     .replace("127.0.0.1:5000", `127.0.0.1:${(registry.address() as AddressInfo).port}`);
   writeFileSync(join(folder, "haproxy.cfg"), config);
@@ -56,14 +57,14 @@ after(() => {
 async function listening(): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+      const socket = connect(socketPath, () => resolve(true)).on("error", () => resolve(false));
       socket.on("close", () => undefined).setTimeout(1000, () => socket.destroy());
       socket.once("connect", () => socket.end());
     });
     if (open) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`haproxy does not listen on ${port}`);
+  throw new Error(`haproxy does not listen on ${socketPath}`);
 }
 
 function ask(
@@ -74,7 +75,7 @@ function ask(
 ): Promise<number> {
   const headers = who === "nobody" ? extra : { ...extra, authorization: basicAuth(users[who]) };
   return new Promise((resolve, reject) => {
-    request({ host: "127.0.0.1", port, method, path, headers, ca: authority.certificate }, (response) => {
+    request({ host: "127.0.0.1", socketPath, method, path, headers, ca: authority.certificate }, (response) => {
       response.resume().on("end", () => resolve(response.statusCode ?? 0));
     })
       .on("error", reject)
