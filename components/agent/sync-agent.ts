@@ -1,8 +1,8 @@
-import { local, remote } from "@pulumi/command";
+import { local, type remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
-import { asRoot } from "../node/as-root";
 import type { Node } from "../node/node";
+import { onNode } from "../node/on-node";
 import { payload } from "../payload";
 import { script } from "../script";
 import { agentNamespace, type ControllerImages, controllers } from "./controllers";
@@ -72,35 +72,28 @@ export class SyncAgent extends pulumi.ComponentResource {
 
   private prove(name: string, args: SyncAgentArgs, dependsOn: pulumi.Resource[]): remote.Command {
     const { repository, branch, node } = args;
-    const stdin = pulumi.all([args.deployKey, args.hostKey]).apply(([key, hostKey]) =>
-      payload([
-        { path: "key", content: key.privateKey, mode: 0o600 },
-        { path: "known_hosts", content: knownHost(repository, hostKey) },
-        { path: "repository", content: `${repository}\n` },
-        { path: "branch", content: `${branch}\n` },
-      ]),
-    );
-    return new remote.Command(
+    const input = pulumi.all([args.deployKey, args.hostKey]).apply(([key, hostKey]) => [
+      { path: "key", content: key.privateKey, mode: 0o600 },
+      { path: "known_hosts", content: knownHost(repository, hostKey) },
+      { path: "repository", content: `${repository}\n` },
+      { path: "branch", content: `${branch}\n` },
+    ]);
+    return onNode(
       `${name}-deploy-key-proof`,
-      {
-        connection: node.connection,
-        create: asRoot(node, script("agent/scripts/prove-read-only.sh")),
-        stdin: pulumi.secret(stdin),
-        triggers: [node.ready.id],
-      },
-      { parent: this, dependsOn: [node.ready, ...dependsOn] }, // the key must be registered first
+      node,
+      { script: "agent/scripts/prove-read-only.sh", input },
+      { parent: this, dependsOn }, // the key must be registered first
     );
   }
 
   /** An environment is up when what Git holds runs in it. */
   private firstSync(name: string, { node }: SyncAgentArgs, dependsOn: pulumi.Resource[]): void {
-    const args = {
-      connection: node.connection,
-      create: asRoot(node, script("agent/scripts/first-sync.sh")),
-      stdin: "1200\n",
-      triggers: [node.ready.id],
-    };
-    new remote.Command(`${name}-first-sync`, args, { parent: this, dependsOn });
+    onNode(
+      `${name}-first-sync`,
+      node,
+      { script: "agent/scripts/first-sync.sh", input: "1200\n" },
+      { parent: this, dependsOn },
+    );
   }
 
   private register(name: string, { stack, deployKey }: SyncAgentArgs, gitLab: GitLab): local.Command {

@@ -1,13 +1,13 @@
-import { remote } from "@pulumi/command";
+import type { remote } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { makeSeed } from "../keys/seed";
-import { asRoot } from "../node/as-root";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
+import { onNode } from "../node/on-node";
 import { siteFiles } from "../node/site-files";
-import { type File, onRoot, payload } from "../payload";
+import { type File, onRoot } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
 import { script } from "../script";
 import { registryHosts } from "./containerd";
@@ -104,13 +104,10 @@ export class Cluster extends pulumi.ComponentResource {
       ...made,
       ...workers.map((node) => this.worker(node, kubeadm, shared, [...(prepared.get(node.name) ?? []), ...made])),
     ];
-    new remote.Command(
+    onNode(
       `${name}-admission-closed`,
-      {
-        connection: first.connection,
-        create: asRoot(first, script("cluster/scripts/close-admission.sh")),
-        triggers: [token.id],
-      },
+      first,
+      { script: "cluster/scripts/close-admission.sh", triggers: [token.id] },
       { parent: this, dependsOn: this.members },
     );
 
@@ -186,14 +183,10 @@ export class Cluster extends pulumi.ComponentResource {
     shared: pulumi.Output<Shared>,
     files: (values: Shared) => File[],
   ): remote.Command {
-    return new remote.Command(
+    return onNode(
       `${node.name}-membership`,
-      {
-        connection: node.connection,
-        create: asRoot(node, script(path)),
-        stdin: pulumi.secret(shared.apply((values) => payload(files(values)))),
-        triggers: [node.ready.id],
-      },
+      node,
+      { script: path, input: shared.apply(files) },
       { parent: this, dependsOn },
     );
   }
@@ -213,7 +206,7 @@ interface JoinToken {
 
 /** A token for the nodes of this set of machines; another set gets another. */
 function joinToken(name: string, nodes: Node[], parent: pulumi.Resource): JoinToken {
-  const keepers = pulumi.output(nodes.map((node) => node.ready.id)).apply((ids) => ({ machines: ids.join(" ") }));
+  const keepers = pulumi.output(nodes.map((node) => node.machine)).apply((ids) => ({ machines: ids.join(" ") }));
   const settings = { special: false, upper: false, keepers };
   const id = new random.RandomString(`${name}-token-id`, { length: 6, ...settings }, { parent }).result;
   const secret = new random.RandomPassword(`${name}-token-secret`, { length: 16, ...settings }, { parent }).result;

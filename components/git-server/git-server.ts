@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
-import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { asRoot } from "../node/as-root";
 import type { Node } from "../node/node";
-import { type File, payload } from "../payload";
-import { script } from "../script";
+import { onNode } from "../node/on-node";
+import type { File } from "../payload";
 
 export interface GitServerArgs {
   /** The node that serves. */
@@ -28,27 +26,21 @@ export class GitServer extends pulumi.ComponentResource {
     const { node, configFiles, bundles } = args;
     const repositories = ["config", ...Object.keys(bundles)];
     super("grunnmur:git-server:GitServer", name, { node: node.name, site: node.site, repositories }, opts);
-    const stdin = pulumi.all([args.readerKey, args.writerKey]).apply(([reader, writer]) =>
-      payload([
-        { path: "reader.pub", content: reader },
-        { path: "writer.pub", content: writer },
-        { path: "repositories", content: repositories.map((repository) => `${repository}\n`).join("") },
-        ...configFiles.map((file) => ({ ...file, path: `seed/config/${file.path}` })),
-        ...Object.entries(bundles).map(([repository, path]) => ({
-          path: `${repository}.bundle.b64`,
-          content: readFileSync(path).toString("base64"),
-        })),
-      ]),
-    );
-    this.ready = new remote.Command(
+    const input = pulumi.all([args.readerKey, args.writerKey]).apply(([reader, writer]) => [
+      { path: "reader.pub", content: reader },
+      { path: "writer.pub", content: writer },
+      { path: "repositories", content: repositories.map((repository) => `${repository}\n`).join("") },
+      ...configFiles.map((file) => ({ ...file, path: `seed/config/${file.path}` })),
+      ...Object.entries(bundles).map(([repository, path]) => ({
+        path: `${repository}.bundle.b64`,
+        content: readFileSync(path).toString("base64"),
+      })),
+    ]);
+    this.ready = onNode(
       `${name}-repositories`,
-      {
-        connection: node.connection,
-        create: asRoot(node, script("git-server/scripts/git-server.sh")),
-        stdin,
-        triggers: [node.ready.id],
-      },
-      { parent: this, dependsOn: [node.ready] },
+      node,
+      { script: "git-server/scripts/git-server.sh", input },
+      { parent: this },
     );
     this.registerOutputs({ repositories });
   }

@@ -1,9 +1,8 @@
-import { remote } from "@pulumi/command";
+import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type File, payload } from "../payload";
-import { script } from "../script";
-import { asRoot } from "./as-root";
+import type { File } from "../payload";
 import type { Node } from "./node";
+import { onNode, type ScriptOptions } from "./on-node";
 
 /** A systemd unit that is enabled, and restarted when a file under `watches` changed. */
 export interface Unit {
@@ -18,18 +17,9 @@ export function installFiles(
   node: Node,
   files: pulumi.Input<File[]>,
   units: Unit[],
-  opts: pulumi.CustomResourceOptions,
+  opts: ScriptOptions,
 ): remote.Command {
   const list = units.map((unit) => `${unit.name} ${unit.watches}\n`).join("");
-  const stdin = pulumi.output(files).apply((all) => payload([...all, { path: ".units", content: list }]));
-  return new remote.Command(
-    name,
-    {
-      connection: node.connection,
-      create: asRoot(node, script("node/scripts/install-files.sh")),
-      stdin: pulumi.secret(stdin),
-      triggers: [node.ready.id],
-    },
-    opts,
-  );
+  const input = pulumi.output(files).apply((all) => [...all, { path: ".units", content: list }]);
+  return onNode(name, node, { script: "node/scripts/install-files.sh", input }, opts);
 }

@@ -38,6 +38,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
   sshUser!: string;
   hostKey!: pulumi.Output<string>;
   connection!: types.input.remote.ConnectionArgs;
+  machine!: pulumi.Input<string>;
   measured!: pulumi.Output<Measured>;
   ready!: pulumi.CustomResource;
 
@@ -55,6 +56,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
   protected reachAndMeasure(args: MachineArgs, { sshUser, hostKey, machine, dependsOn }: Access): void {
     this.sshUser = sshUser;
     this.hostKey = hostKey;
+    this.machine = machine;
     this.connection = {
       host: args.reach,
       user: sshUser,
@@ -66,7 +68,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
     const { memoryMiB, cores, limits } = args;
     const { resource, measured } = preflight(
       `${this.name}-preflight`,
-      { sshUser, connection: this.connection, memoryMiB, cores, limits, machine },
+      { sshUser, connection: this.connection, machine, memoryMiB, cores, limits },
       { parent: this, dependsOn },
     );
     this.measured = measured;

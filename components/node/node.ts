@@ -18,6 +18,8 @@ export interface Node {
   sshUser: string;
   /** SSH as `sshUser`, host key pinned. */
   connection: types.input.remote.ConnectionArgs;
+  /** Changes when the machine was made anew: what stands on it is then brought about again. */
+  machine: pulumi.Input<string>;
   /** What the preflight measured. */
   measured: pulumi.Output<Measured>;
   /** Depend on this: the node answers and is fit for use. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { asRoot } from "./as-root";
+import { asRoot } from "./on-node";
 
 const script = `#!/bin/bash
 # it's "quoted" \\ and $HOME
@@ -13,7 +13,13 @@ printf '%s|%s|%s' "$given" "it's" '\\n'
 exit 7
 `;
 
-test("root runs the script as it is", () => assert.equal(asRoot({ sshUser: "root" }, script), script));
+test("root runs the script by bash, whatever the login shell is", () => {
+  const { stdout, status } = spawnSync("sh", ["-c", asRoot({ sshUser: "root" }, script)], {
+    input: "a secret\n",
+    encoding: "utf8",
+  });
+  assert.deepEqual([stdout, status], ["a secret|it's|\\n", 7]);
+});
 
 test("anybody else runs it whole through sudo, with its input and exit code", () => {
   const folder = mkdtempSync(join(tmpdir(), "grunnmur-sudo-"));
