@@ -2,11 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { StackError } from "../stacks/errors";
 import { fromPulumi, parseStack } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
+import { consequencesHook } from "./consequences";
 import { Platform } from "./platform";
 
 const config = new pulumi.Config("grunnmur");
 const stack = checkedStack();
-const platform = new Platform(stack, { gitHostToken: config.getSecret("gitHostToken") });
+const platform = new Platform(
+  stack,
+  { gitHostToken: config.getSecret("gitHostToken") },
+  { beforeUpdate: [consequencesHook()] },
+);
 
 /** For administration from this machine. */
 export const kubeconfig = platform.cluster.kubeconfig;

@@ -33,9 +33,11 @@ export class Platform extends pulumi.ComponentResource {
   /** The cluster's own key to Git; a secret. */
   readonly deployKey: pulumi.Output<SshKey>;
 
-  constructor(stack: Stack, secrets: StackSecrets) {
-    super("grunnmur:platform:Platform", stack.name, stack);
-    const seed = makeSeed("platform-seed", this);
+  /** @param hooks what judges a change before any child is registered */
+  constructor(stack: Stack, secrets: StackSecrets, hooks?: pulumi.ResourceHookBinding) {
+    // Not named for the stack: under another name it would be another resource, of which nothing is compared.
+    super("grunnmur:platform:Platform", "platform", stack, { aliases: [{ name: stack.name }], hooks });
+    const seed = makeSeed("platform-seed", this, { protect: true });
     const keyFor = (purpose: string) => pulumi.secret(seed.apply((base64) => sshKey(base64, purpose)));
     this.adminKey = keyFor("admin");
     this.personKey = keyFor("person");
@@ -108,7 +110,11 @@ export class Platform extends pulumi.ComponentResource {
 
   /** The day on which the environment was made, from which its certificates count; kept in the state. */
   private firstDay(): pulumi.Output<string> {
-    const day = new local.Command("first-day", { create: "date -u +%Y-%m-%dT00:00:00Z" }, { parent: this });
+    const day = new local.Command(
+      "first-day",
+      { create: "date -u +%Y-%m-%dT00:00:00Z" },
+      { parent: this, protect: true },
+    );
     return day.stdout.apply((text) => text.trim());
   }
 

@@ -78,7 +78,7 @@ export class Cluster extends pulumi.ComponentResource {
       opts,
     );
     const kubeadm: KubeadmArgs = { ...args, emulated };
-    const seed = makeSeed(`${name}-seed`, this);
+    const seed = makeSeed(`${name}-seed`, this, { protect: true });
     const token = joinToken(name, nodes, this);
     const shared: pulumi.Output<Shared> = pulumi
       .all([seed, args.issuedAt, token.value])

@@ -63,7 +63,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     this.reach = node.reach;
     this.crane = args.crane;
 
-    const seed = makeSeed(`${name}-seed`, this);
+    const seed = makeSeed(`${name}-seed`, this, { protect: true });
     this.users = seed.apply(usersOf);
     this.reader = this.users.apply((users) => users.node);
     this.ci = this.users.apply((users) => users.ci);

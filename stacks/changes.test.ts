@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { consequences } from "./changes";
+import { fromStackFile, parseStack } from "./load";
+import type { Stack } from "./stack";
+
+const TEXT = {
+  local: readFileSync(join(__dirname, "../Pulumi.local.yaml"), "utf8"),
+  prod: readFileSync(join(__dirname, "../Pulumi.prod.yaml"), "utf8"),
+};
+
+/** The stack as its file says after some words of it are replaced. */
+function edited(name: keyof typeof TEXT, ...edits: [string | RegExp, string][]): Stack {
+  const text = edits.reduce((before, [from, to]) => {
+    const after = before.replace(from, to);
+    assert.notEqual(after, before, `${from} stands in the file`);
+    return after;
+  }, TEXT[name]);
+  return parseStack(fromStackFile(text), name);
+}
+
+const of = (name: keyof typeof TEXT, ...edits: [string | RegExp, string][]) =>
+  consequences(edited(name), edited(name, ...edits));
+
+const NOTHING = { refusals: [], losses: [] };
+const clusterSection = "config:\n  grunnmur:cluster: { name: other }\n";
+
+const refused: [string, keyof typeof TEXT, [string | RegExp, string][], RegExp][] = [
+  [
+    "the cluster's name",
+    "local",
+    [["config:\n", clusterSection]],
+    /^cluster\.name is "local" and cannot become "other"/,
+  ],
+  ["the pods' range", "local", [["gateway: 10.20.0.1", "gateway: 10.20.0.1\n    podCidr: 10.245.0.0/16"]], /podCidr/],
+  [
+    "the Services' range",
+    "local",
+    [["gateway: 10.20.0.1", "gateway: 10.20.0.1\n    serviceCidr: 10.97.0.0/16"]],
+    /serviceCidr is "10.96.0.0\/16"/,
+  ],
+  ["the nodes' network", "local", [["cidr: 10.20.0.0/24", "cidr: 10.20.0.0/23"]], /network\.cidr is "10.20.0.0\/24"/],
+  ["this machine's bridge", "local", [["gateway: 10.20.0.1", "gateway: 10.20.0.2"]], /network\.gateway/],
+  [
+    "a node's name while its address stays",
+    "local",
+    [["name: worker-1", "name: worker-9"]],
+    /10\.20\.0\.12 is the address of worker-1 and cannot become that of worker-9/,
+  ],
+  [
+    "a disk made smaller",
+    "local",
+    [[/(name: worker-1[\s\S]*?)diskGiB: 20/, "$1diskGiB: 10"]],
+    /worker-1 has 20 GiB and cannot shrink to 10/,
+  ],
+  [
+    "a control plane's address",
+    "local",
+    [["address: 10.20.0.11", "address: 10.20.0.21"]],
+    /control plane control-1 would be made anew, for address "10.20.0.11" becomes "10.20.0.21"/,
+  ],
+  [
+    "a control plane's name",
+    "local",
+    [
+      ["name: control-1", "name: control-9"],
+      ["10.20.0.11", "10.20.0.21"],
+    ],
+    /the control planes are control-1 and cannot become control-9/,
+  ],
+];
+for (const [what, name, edits, message] of refused) {
+  test(`${what} cannot change while the environment lives`, () => {
+    const { refusals } = of(name, ...edits);
+    assert.ok(
+      refusals.some((refusal) => message.test(refusal)),
+      refusals.join("\n") || "nothing was refused",
+    );
+  });
+}
+
+test("fewer or more control planes are refused", () => {
+  const three = edited("prod");
+  const one: Stack = { ...three, nodes: three.nodes.filter(({ name }) => !/control-[23]/.test(name)) };
+  assert.match(
+    consequences(three, one).refusals.join(),
+    /control-1, control-2, control-3 and cannot become control-1:/,
+  );
+  assert.match(
+    consequences(one, three).refusals.join(),
+    /are control-1 and cannot become control-1, control-2, control-3/,
+  );
+});
+
+test("a worker that is removed loses its disk, and nothing else is lost", () => {
+  const deployed = edited("prod");
+  const wanted: Stack = { ...deployed, nodes: deployed.nodes.filter(({ name }) => name !== "worker-2") };
+  const { refusals, losses } = consequences(deployed, wanted);
+  assert.deepEqual(refusals, []);
+  assert.deepEqual(
+    losses.map(({ name }) => name),
+    ["worker-2"],
+  );
+  assert.match(losses[0]?.what ?? "", /^worker-2 \(removed from the stack\): its disk of \d+ GiB is deleted/);
+});
+
+test("the registry's node takes with it what CI pushed, and the Git repositories that it serves", () => {
+  const { losses } = of("local", ["address: 10.20.0.10", "address: 10.20.0.20"], ["git@10.20.0.10", "git@10.20.0.20"]);
+  assert.deepEqual(losses.map(({ name }) => name).sort(), ["registry-1", "sync"]);
+  assert.match(losses.map(({ what }) => what).join(), /every image that CI pushed and the Git repositories/);
+});
+
+test("another hypervisor, or another pool, is another disk", () => {
+  const pool = of("prod", ["storagePool: nvme", "storagePool: fast"]);
+  assert.ok(pool.losses.length + pool.refusals.length > 0);
+  assert.match([...pool.losses.map(({ what }) => what), ...pool.refusals].join(), /storagePool "nvme" becomes "fast"/);
+});
+
+test("another branch or path is named as what the agent will delete", () => {
+  assert.deepEqual(
+    of("local", ["path: ./clusters/local", "path: ./clusters/other"]).losses.map(({ name }) => name),
+    ["sync"],
+  );
+});
+
+test("what can change without harm is neither refused nor a loss", () => {
+  const more: [string | RegExp, string][] = [
+    ["memoryMiB: 2048", "memoryMiB: 2560"],
+    [/(name: worker-1[\s\S]*?)diskGiB: 20/, "$1diskGiB: 30"],
+    ["intervalSeconds: 10", "intervalSeconds: 20"],
+    ["gateway: 10.20.0.1\n", 'gateway: 10.20.0.1\n    ntpServers: ["ntp.example.no"]\n'],
+    ["host: registry.local.grunnmur.internal", "host: images.local.grunnmur.internal"],
+  ];
+  for (const edit of more) assert.deepEqual(of("local", edit), NOTHING, String(edit[0]));
+});
+
+test("the order of nodes and hypervisors, their addresses over SSH and their users do not matter", () => {
+  const deployed = edited("prod");
+  const wanted = edited("prod", [/qemu\+ssh:\/\/[^/]+/, "qemu+ssh://somebody@other.example.no"]);
+  const reversed: Stack = {
+    ...wanted,
+    nodes: [...wanted.nodes].reverse(),
+    hypervisors: [...wanted.hypervisors].reverse(),
+  };
+  assert.deepEqual(consequences(deployed, reversed), NOTHING);
+});

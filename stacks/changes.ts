@@ -1,0 +1,150 @@
+import type { Node, Stack } from "./stack";
+
+/** Data that a change deletes. */
+export interface Loss {
+  /** What it is accepted by: a node's name, or `sync`. */
+  name: string;
+  what: string;
+}
+
+/** What a change of a stack that is deployed comes to, besides what the preview shows. */
+export interface Consequences {
+  /** Why it cannot be made, each with the value that is deployed and a way around; empty where it can. */
+  refusals: string[];
+  losses: Loss[];
+}
+
+const ANEW = "set it back, or describe a second environment beside this one and destroy this one afterwards";
+
+/**
+ * Compares what is deployed with what shall be. Some values are built into a cluster when it is made: a run that changed
+ * them in the state alone would claim what was not done, and one that applied them would take the cluster apart.
+ */
+export function consequences(deployed: Stack, wanted: Stack): Consequences {
+  return {
+    refusals: [...builtIn(deployed, wanted), ...controlPlanes(deployed, wanted), ...nodesInPlace(deployed, wanted)],
+    losses: [...lostDisks(deployed, wanted), ...pruned(deployed, wanted)],
+  };
+}
+
+/** Values that hold as long as the environment lives. */
+function builtIn(deployed: Stack, wanted: Stack): string[] {
+  const onThisMachine = wanted.hypervisors.some(({ kind }) => kind === "local");
+  const values: [string, string, string, string][] = [
+    ["the stack's name", deployed.name, wanted.name, "guests, namespaces and keys bear it"],
+    ["cluster.name", deployed.cluster.name, wanted.cluster.name, "every kubeconfig and the agent's key bear it"],
+    ["network.cidr", deployed.network.cidr, wanted.network.cidr, "each node's pods have their range by it"],
+    ["network.podCidr", deployed.network.podCidr, wanted.network.podCidr, "pods that run have addresses of it"],
+    ["network.serviceCidr", deployed.network.serviceCidr, wanted.network.serviceCidr, "Services have addresses of it"],
+    ...(onThisMachine
+      ? [
+          ["network.gateway", deployed.network.gateway, wanted.network.gateway, "the bridge here has it"] as [
+            string,
+            string,
+            string,
+            string,
+          ],
+        ]
+      : []),
+  ];
+  return values
+    .filter(([, was, is]) => was !== is)
+    .map(([key, was, is, reason]) => `${key} is "${was}" and cannot become "${is}": ${reason}; ${ANEW}`);
+}
+
+/** etcd's members are not yet taken out and put in by the program: an `up` that tried could cost the quorum. */
+function controlPlanes(deployed: Stack, wanted: Stack): string[] {
+  const were = names(deployed, "control-plane");
+  const are = names(wanted, "control-plane");
+  const listed = (all: string[]) => all.join(", ");
+  if (listed(were) !== listed(are)) {
+    return [`the control planes are ${listed(were)} and cannot become ${listed(are)}: ${ANEW}`];
+  }
+  return pairs(deployed, wanted).flatMap(([was, is]) => {
+    const why = was.role === "control-plane" ? madeAnew(was, is) : undefined;
+    return why ? [`control plane ${is.name} would be made anew, for ${why}: ${ANEW}`] : [];
+  });
+}
+
+function nodesInPlace(deployed: Stack, wanted: Stack): string[] {
+  const smaller = pairs(deployed, wanted)
+    .filter(([was, is]) => is.diskGiB < was.diskGiB && !madeAnew(was, is))
+    .map(
+      ([was, is]) =>
+        `the disk of ${is.name} has ${was.diskGiB} GiB and cannot shrink to ${is.diskGiB} GiB: set diskGiB back, or remove the node and add another`,
+    );
+  const otherRole = pairs(deployed, wanted)
+    .filter(([was, is]) => was.role !== is.role)
+    .map(([was, is]) => `${is.name} is a ${was.role} and cannot become a ${is.role}: add a node of another name`);
+  // The new guest comes before the old one goes, and both would answer at one address.
+  const taken = wanted.nodes.flatMap((node) => {
+    const holder = deployed.nodes.find(({ address }) => address === node.address);
+    return holder && holder.name !== node.name
+      ? [
+          `${node.address} is the address of ${holder.name} and cannot become that of ${node.name}: give ${node.name} another address, or remove ${holder.name} by an up of its own first`,
+        ]
+      : [];
+  });
+  return [...smaller, ...otherRole, ...taken];
+}
+
+/** Guests whose disks go. A machine that exists already keeps its own. */
+function lostDisks(deployed: Stack, wanted: Stack): Loss[] {
+  return deployed.nodes.flatMap((was) => {
+    if (was.kind !== "libvirt" || was.role === "control-plane") return [];
+    const is = wanted.nodes.find(({ name }) => name === was.name);
+    const why = is ? madeAnew(was, is) : "removed from the stack";
+    return why ? [{ name: was.name, what: `${was.name} (${why}): ${onDisk(was, deployed)}` }] : [];
+  });
+}
+
+function onDisk({ role, diskGiB }: Node, { sync }: Stack): string {
+  const disk = `its disk of ${diskGiB} GiB is deleted`;
+  if (role !== "registry") return `${disk}, with the volumes and logs of the pods that ran there`;
+  const git =
+    sync.gitHost.kind === "registry-node" ? " and the Git repositories, of which nothing else has a copy" : "";
+  return `${disk}, with every image that CI pushed${git}`;
+}
+
+/** Flux deletes what it applied from the old source and does not find in the new one. */
+function pruned(deployed: Stack, wanted: Stack): Loss[] {
+  const source = ({ sync }: Stack) => `${sync.path} of branch ${sync.branch} of ${sync.repository}`;
+  if (source(deployed) === source(wanted)) return [];
+  return [
+    {
+      name: "sync",
+      what: `what the agent applied from ${source(deployed)} and does not find in ${source(wanted)} is deleted from the cluster, namespaces and volume claims too`,
+    },
+  ];
+}
+
+/** Why a node's machine would be replaced; undefined where it stays. */
+function madeAnew(was: Node, is: Node): string | undefined {
+  const changed = (key: string, before: string, after: string) =>
+    before === after ? [] : [`${key} "${before}" becomes "${after}"`];
+  const place = (node: Node) =>
+    node.kind === "libvirt"
+      ? { hypervisor: node.hypervisor.name, pool: "storagePool" in node.hypervisor ? node.hypervisor.storagePool : "" }
+      : { hypervisor: "", pool: "" };
+  const reasons = [
+    ...changed("kind", was.kind, is.kind),
+    ...changed("address", was.address, is.address),
+    ...changed("hypervisor", place(was).hypervisor, place(is).hypervisor),
+    ...changed("storagePool", place(was).pool, place(is).pool),
+  ];
+  return reasons.length > 0 ? reasons.join(", ") : undefined;
+}
+
+function pairs(deployed: Stack, wanted: Stack): [Node, Node][] {
+  return wanted.nodes.flatMap((is): [Node, Node][] => {
+    const was = deployed.nodes.find(({ name }) => name === is.name);
+    return was ? [[was, is]] : [];
+  });
+}
+
+function names({ nodes }: Stack, role: Node["role"]): string[] {
+  return nodes
+    .filter((node) => node.role === role)
+    .map(({ name }) => name)
+    .sort();
+}
