@@ -18,7 +18,7 @@ export function hasOfficialPlugins(): boolean {
 /** Directories that go in front of PATH. Pulumi prefers plugins on PATH, so ours are there only in want of its own. */
 function searchPath(): string[] {
   const own = [join(artifactDir("pulumi"), "bin")];
-  return hasOfficialPlugins() ? own : [...own, join(repositoryRoot(), "artifacts", "plugins", "bin")];
+  return hasOfficialPlugins() ? own : [...own, join(repositoryRoot(), "stand-ins", "bin")];
 }
 
 /**

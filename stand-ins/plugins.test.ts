@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { utils } from "ssh2";
-import { artifactDir, artifactReady } from "../store";
+import { artifactDir, artifactReady } from "../artifacts/store";
 import { type FakeSshd, fakeSshd } from "./command/fake-sshd";
 import { type FakeApi, fakeApi } from "./kubernetes/fake-api";
 
 const repository = path.resolve(__dirname, "../..");
-const compiled = path.join(repository, "dist/artifacts/plugins/command/main.js");
+const compiled = path.join(repository, "dist/stand-ins/command/main.js");
 
 /** The real Pulumi CLI, or why there is none. */
 function findPulumi(): { pulumi: string; skip: false } | { pulumi: ""; skip: string } {
