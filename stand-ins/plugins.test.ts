@@ -9,7 +9,7 @@ import { artifactDir, artifactReady } from "../artifacts/store";
 import { type FakeSshd, fakeSshd } from "./command/fake-sshd";
 import { type FakeApi, fakeApi } from "./kubernetes/fake-api";
 
-const repository = path.resolve(__dirname, "../..");
+const repository = path.resolve(__dirname, "..");
 const compiled = path.join(repository, "dist/stand-ins/command/main.js");
 
 /** The real Pulumi CLI, or why there is none. */

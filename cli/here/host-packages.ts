@@ -1,9 +1,9 @@
-import { installHostPackages, missingHostPackages } from "../artifacts/host-packages";
-import type { Stack } from "../stacks/stack";
+import { installHostPackages, missingHostPackages } from "../../artifacts/host-packages";
+import type { Stack } from "../../stacks/stack";
+import { runsHere } from "../pulumi/stack-file";
+import { confirm } from "../terminal/unattended";
+import { UserError } from "../terminal/user-error";
 import { missingArtifacts } from "./preparation";
-import { runsHere } from "./stack-file";
-import { confirm } from "./unattended";
-import { UserError } from "./user-error";
 
 /** What making artifacts takes; a machine whose store is full needs none of it. */
 const FOR_ARTIFACTS = ["the golden image", "artifacts"];

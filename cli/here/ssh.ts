@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../terminal/user-error";
 import { run } from "./child";
-import { UserError } from "./user-error";
 
 /** The other side of a connection and what proves that it is the other side. */
 export interface Peer {

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseStackFile } from "../stacks/load";
-import type { Stack } from "../stacks/stack";
-import { repositoryRoot } from "./places";
-import { UserError } from "./user-error";
+import { parseStackFile } from "../../stacks/load";
+import type { Stack } from "../../stacks/stack";
+import { repositoryRoot } from "../places";
+import { UserError } from "../terminal/user-error";
 
 const FILE = /^Pulumi\.([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.yaml$/;
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { artifactDir, artifactReady } from "../artifacts/store";
-import type { Build } from "../policies/check/kustomize";
+import { artifactDir, artifactReady } from "../../artifacts/store";
+import type { Build } from "../../policies/check/kustomize";
 
 const SECONDS = 10;
 const MAX_BYTES = 64 * 2 ** 20;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { stateDir } from "./places";
+import { stateDir } from "../places";
+import { say } from "../terminal/say";
 import { ownBackend } from "./pulumi-environment";
-import { say } from "./say";
 
 /**
  * Removes locks on the stack's state whose holder is dead: a run that was killed leaves its lock behind, and the next

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { environmentDir, namespaceOf, repositoryRoot } from "../places";
+import { UserError } from "../terminal/user-error";
 import { run } from "./child";
 import { namespaceOwner } from "./namespace";
-import { environmentDir, namespaceOf, repositoryRoot } from "./places";
-import { UserError } from "./user-error";
 
 /** Everything on this machine that belongs to a local environment, in words; empty where nothing does. */
 export function leftovers(stack: string): string[] {

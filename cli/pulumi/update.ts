@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { duration } from "./duration";
+import { withPrivateDir } from "../here/private-dir";
+import { duration } from "../terminal/duration";
+import { say } from "../terminal/say";
 import { followEvents } from "./events";
 import { type Failure, Failures } from "./failures";
 import { policyPackArgs } from "./policy-packs";
-import { withPrivateDir } from "./private-dir";
 import { pulumi, withConfigFile } from "./pulumi";
-import { say } from "./say";
 import { type StageTime, StageTimes } from "./stage-times";
 
 /** How an update went. */

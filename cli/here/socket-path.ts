@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { home } from "./places";
-import { UserError } from "./user-error";
+import { home } from "../places";
+import { UserError } from "../terminal/user-error";
 
 // sun_path of a Unix socket has 108 bytes, the last of them zero (unix(7)).
 const LONGEST = 107;

@@ -1,6 +1,6 @@
-import { duration } from "./duration";
+import { duration } from "../terminal/duration";
+import { table } from "../terminal/table";
 import type { StageTime } from "./stage-times";
-import { table } from "./table";
 import { type Update, unchanged } from "./update";
 
 /** The table at the end of `up`: each stage with its seconds and what it changed. */

@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { environmentDir, home, stateDir } from "../places";
+import { readOutputs } from "../pulumi/outputs";
+import { passphraseFile } from "../pulumi/passphrase";
+import { pulumiVariables } from "../pulumi/pulumi-environment";
+import { removeStaleLocks } from "../pulumi/stale-lock";
 import { leftovers, mentions } from "./leftovers";
 import { ownerOf } from "./namespace";
-import { readOutputs } from "./outputs";
-import { passphraseFile } from "./passphrase";
-import { environmentDir, home, stateDir } from "./places";
-import { pulumiVariables } from "./pulumi-environment";
-import { removeStaleLocks } from "./stale-lock";
 
 const directory = mkdtempSync(join(tmpdir(), "grunnmur-test-"));
 process.env.GRUNNMUR_HOME = directory;

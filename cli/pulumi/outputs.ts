@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { elsewhere } from "./namespace";
+import { elsewhere } from "../here/namespace";
+import { UserError } from "../terminal/user-error";
 import { existingStacks, pulumiOutput, resourceCount } from "./pulumi";
 import { pulumiIsHere } from "./pulumi-environment";
 import { requireStackFile } from "./stack-file";
-import { UserError } from "./user-error";
 
 const node = z.object({
   name: z.string(),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { UserError } from "../terminal/user-error";
 import { knownStacks, readStack, requireStackFile, runsHere, stackFilePath, withoutSalt } from "./stack-file";
-import { UserError } from "./user-error";
 
 test("the salt that Pulumi adds is left out, and nothing else", () => {
   const text = "# why\nconfig:\n  grunnmur:environment: development # here\n";

@@ -1,6 +1,6 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { UserError } from "./user-error";
+import { UserError } from "../terminal/user-error";
 
 /**
  * How a child ended, and what it said where its output was captured. `code` is 128 + signal for a killed one, and for

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { repositoryRoot } from "./places";
+import { repositoryRoot } from "../places";
 
 const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-repo", "tests"]);
 

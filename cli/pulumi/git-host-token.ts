@@ -1,6 +1,6 @@
 import { parse } from "yaml";
-import type { Stack } from "../stacks/stack";
-import { UserError } from "./user-error";
+import type { Stack } from "../../stacks/stack";
+import { UserError } from "../terminal/user-error";
 
 const KEYS = ["grunnmur:gitHostToken", "gitHostToken"];
 

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { artifactDir, ensure } from "../artifacts/store";
+import { artifactDir, ensure } from "../../artifacts/store";
+import { home, repositoryRoot, stateDir } from "../places";
 import { passphraseFile } from "./passphrase";
-import { home, repositoryRoot, stateDir } from "./places";
 
 /** The Pulumi program from the store; exists once the artifact `pulumi` is ready. */
 export const pulumiBinary = (): string => join(artifactDir("pulumi"), "bin", "pulumi");

@@ -1,5 +1,5 @@
-import { forgetObligations, readObligations } from "../policies/crossguard/obligations";
-import { say } from "./say";
+import { forgetObligations, readObligations } from "../../policies/crossguard/obligations";
+import { say } from "../terminal/say";
 import { stateFacts } from "./state-facts";
 
 const SHOWN = 10;

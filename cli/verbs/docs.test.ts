@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { artifactNames } from "../artifacts/store";
-import { siteRegister } from "../stacks/sites";
-import { repositoryRoot } from "./places";
-import { program } from "./program";
+import { artifactNames } from "../../artifacts/store";
+import { siteRegister } from "../../stacks/sites";
+import { repositoryRoot } from "../places";
+import { program } from "../program";
 
 const read = (...path: string[]): string => readFileSync(join(repositoryRoot(), ...path), "utf8");
 

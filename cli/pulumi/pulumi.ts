@@ -1,11 +1,11 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ChildOptions, type Finished, run } from "./child";
-import { repositoryRoot, stateDir } from "./places";
-import { withPrivateDir } from "./private-dir";
+import { type ChildOptions, type Finished, run } from "../here/child";
+import { withPrivateDir } from "../here/private-dir";
+import { repositoryRoot, stateDir } from "../places";
+import { UserError } from "../terminal/user-error";
 import { pulumiBinary, pulumiVariables } from "./pulumi-environment";
 import { requireStackFile, withoutSalt } from "./stack-file";
-import { UserError } from "./user-error";
 
 /** Runs `pulumi` with our environment, in the repository unless told. */
 export function pulumi(args: string[], options: ChildOptions = {}): Promise<Finished> {

@@ -1,5 +1,5 @@
-import { artifactReady, ensure } from "../artifacts/store";
-import type { Stack } from "../stacks/stack";
+import { artifactReady, ensure } from "../../artifacts/store";
+import type { Stack } from "../../stacks/stack";
 
 /** What a preview reads: it runs the program, and the program reads the Flux manifests. */
 const FOR_PREVIEW = ["pulumi", "flux-manifests"];
