@@ -1,5 +1,5 @@
+import { home } from "../lib/places";
 import { StackError } from "../stacks/errors";
-import { home } from "./places";
 import { program } from "./program";
 import { colours } from "./terminal/colour";
 import { say } from "./terminal/say";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { environmentDir, namespaceOf, repositoryRoot } from "../places";
+import { environmentDir, namespaceOf, repositoryPath } from "../../lib/places";
 import { UserError } from "../terminal/user-error";
 import { run } from "./child";
 import { namespaceOwner } from "./namespace";
@@ -19,7 +19,7 @@ export function leftovers(stack: string): string[] {
 /** Takes down whatever is left of a local environment, also of a run that was interrupted. Safe to repeat. */
 export async function takeDown(stack: string): Promise<void> {
   refuseForeign(stack);
-  const script = join(repositoryRoot(), "components", "node", "scripts", "local-hypervisor-down.sh");
+  const script = repositoryPath("components", "node", "scripts", "local-hypervisor-down.sh");
   const directory = environmentDir(stack);
   const env = { ...process.env, STACK: stack, ENV_DIR: directory };
   const { code } = await run("bash", [script], { env });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { environmentDir, home, namespaceOf } from "../places";
+import { environmentDir, home, namespaceOf } from "../../lib/places";
 
 /** Whose the network namespace of a local environment is: names do not tell, as another home may have the same stack. */
 export type Owner = "nobody" | "us" | { directory: string };

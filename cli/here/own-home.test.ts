@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { environmentDir, home, stateDir } from "../places";
+import { environmentDir, home, stateDir } from "../../lib/places";
 import { readOutputs } from "../pulumi/outputs";
 import { passphraseFile } from "../pulumi/passphrase";
 import { pulumiVariables } from "../pulumi/pulumi-environment";

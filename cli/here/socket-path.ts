@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { home } from "../places";
+import { home } from "../../lib/places";
 import { UserError } from "../terminal/user-error";
 
 // sun_path of a Unix socket has 108 bytes, the last of them zero (unix(7)).

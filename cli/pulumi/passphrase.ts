@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { stateDir } from "../places";
+import { stateDir } from "../../lib/places";
 
 /** The file with the passphrase that encrypts the state's secrets: random, mode 0600, made on first use. */
 export function passphraseFile(): string {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { repositoryRoot } from "../places";
+import { repositoryRoot } from "../../lib/places";
 
 /** Every preview and update is checked with these, and with nothing less. */
 const PACKS = ["gdpr-data-locality", "resource-limits"];

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { artifactDir, ensure } from "../../artifacts/store";
-import { home, repositoryRoot, stateDir } from "../places";
+import { home, repositoryPath, stateDir } from "../../lib/places";
 import { passphraseFile } from "./passphrase";
 
 /** The Pulumi program from the store; exists once the artifact `pulumi` is ready. */
@@ -18,7 +18,7 @@ export function hasOfficialPlugins(): boolean {
 /** Directories that go in front of PATH. Pulumi prefers plugins on PATH, so ours are there only in want of its own. */
 function searchPath(): string[] {
   const own = [join(artifactDir("pulumi"), "bin")];
-  return hasOfficialPlugins() ? own : [...own, join(repositoryRoot(), "stand-ins", "bin")];
+  return hasOfficialPlugins() ? own : [...own, repositoryPath("stand-ins", "bin")];
 }
 
 /**

@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { repositoryPath, repositoryRoot, stateDir } from "../../lib/places";
 import { type ChildOptions, type Finished, run } from "../here/child";
 import { withPrivateDir } from "../here/private-dir";
-import { repositoryRoot, stateDir } from "../places";
 import { UserError } from "../terminal/user-error";
 import { pulumiBinary, pulumiVariables } from "./pulumi-environment";
 import { requireStackFile, withoutSalt } from "./stack-file";
@@ -43,7 +43,7 @@ export async function existingStacks(): Promise<string[]> {
 export async function ensureStack(stack: string): Promise<void> {
   if ((await existingStacks()).includes(stack)) return;
   await withPrivateDir(async (directory) => {
-    copyFileSync(join(repositoryRoot(), "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
+    copyFileSync(repositoryPath("Pulumi.yaml"), join(directory, "Pulumi.yaml"));
     writeFileSync(join(directory, `Pulumi.${stack}.yaml`), withoutSalt(requireStackFile(stack)), { mode: 0o600 });
     await pulumiOutput(["stack", "init", stack], { cwd: directory });
   });

@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { repositoryPath, repositoryRoot } from "../../lib/places";
 import { parseStackFile } from "../../stacks/load";
 import type { Stack } from "../../stacks/stack";
-import { repositoryRoot } from "../places";
 import { UserError } from "../terminal/user-error";
 
 const FILE = /^Pulumi\.([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.yaml$/;
 
-export const stackFilePath = (stack: string): string => join(repositoryRoot(), `Pulumi.${stack}.yaml`);
+export const stackFilePath = (stack: string): string => repositoryPath(`Pulumi.${stack}.yaml`);
 
 /** Names of the environments that have a stack file. */
 export function knownStacks(): string[] {

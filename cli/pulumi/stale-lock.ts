@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { stateDir } from "../places";
+import { stateDir } from "../../lib/places";
 import { say } from "../terminal/say";
 import { ownBackend } from "./pulumi-environment";
 

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { stateDir } from "../places";
+import { stateDir } from "../../lib/places";
 import { requireStackFile } from "./stack-file";
 
 /** Where a stack's state is kept and who holds the key to its secrets, for the rules on that. Holds no credential. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { storeRoot } from "../../artifacts/store";
+import { storeRoot } from "../../lib/places";
 import { leftovers, refuseForeign, takeDown } from "../here/leftovers";
 import { existingStacks, forgetStack, pulumi, resourceCount, withConfigFile } from "../pulumi/pulumi";
 import { pulumiIsHere } from "../pulumi/pulumi-environment";

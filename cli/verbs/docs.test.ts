@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { artifactNames } from "../../artifacts/store";
+import { repositoryPath } from "../../lib/places";
 import { siteRegister } from "../../stacks/sites";
-import { repositoryRoot } from "../places";
 import { program } from "../program";
 
-const read = (...path: string[]): string => readFileSync(join(repositoryRoot(), ...path), "utf8");
+const read = (...path: string[]): string => readFileSync(repositoryPath(...path), "utf8");
 
 test("the documentation names every verb, artifact and configuration key", () => {
   const cli = read("docs", "cli.md");
@@ -21,11 +21,11 @@ test("the documentation names every verb, artifact and configuration key", () =>
 });
 
 test("no link between the documents leads nowhere", () => {
-  const docs = readdirSync(join(repositoryRoot(), "docs"), { recursive: true, encoding: "utf8" });
+  const docs = readdirSync(repositoryPath("docs"), { recursive: true, encoding: "utf8" });
   const pages = ["README.md", ...docs.filter((name) => name.endsWith(".md")).map((name) => join("docs", name))];
   for (const page of pages) {
     for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-      assert.ok(existsSync(join(repositoryRoot(), dirname(page), target)), `${page}: ${target}`);
+      assert.ok(existsSync(repositoryPath(dirname(page), target)), `${page}: ${target}`);
     }
   }
 });

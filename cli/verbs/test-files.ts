@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { repositoryRoot } from "../places";
+import { repositoryPath, repositoryRoot } from "../../lib/places";
 
 const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-repo", "tests"]);
 
@@ -8,7 +8,7 @@ const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-rep
 export const unitTests = (): string[] => below(repositoryRoot(), (name) => !SKIPPED.has(name));
 
 /** The tests that stand a whole environment up. */
-export const endToEndTests = (): string[] => below(join(repositoryRoot(), "tests", "e2e"), () => true);
+export const endToEndTests = (): string[] => below(repositoryPath("tests", "e2e"), () => true);
 
 function below(directory: string, enter: (name: string) => boolean): string[] {
   return readdirSync(directory, { withFileTypes: true })

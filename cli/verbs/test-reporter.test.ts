@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { repositoryRoot } from "../places";
+import { repositoryPath } from "../../lib/places";
 
 test("the last line of a test run is its count", () => {
   // The runner loads it before it can compile, so that it is the compiled one that is tested.
@@ -17,7 +17,7 @@ test("the last line of a test run is its count", () => {
       test("good", () => {}); test("good too", () => {}); test("left out", { skip: true }, () => {});
       test("bad", () => { throw new Error("broken on purpose"); });`,
     );
-    const reporter = `--test-reporter=${join(repositoryRoot(), "dist", "cli", "verbs", "test-reporter.js")}`;
+    const reporter = `--test-reporter=${repositoryPath("dist", "cli", "verbs", "test-reporter.js")}`;
     // A runner that finds itself inside another one reports to that one.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const run = spawnSync(process.execPath, ["--test", reporter, file], { encoding: "utf8", env });

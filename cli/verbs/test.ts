@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
 import { ensure } from "../../artifacts/store";
+import { repositoryRoot } from "../../lib/places";
 import { run } from "../here/child";
-import { repositoryRoot } from "../places";
 import { verb } from "../terminal/command";
 import { endToEndTests, unitTests } from "./test-files";
 

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { ensure } from "../../artifacts/store";
+import { environmentDir } from "../../lib/places";
 import type { Stack } from "../../stacks/stack";
 import { installPackagesFor } from "../here/host-packages";
 import { refuseForeign } from "../here/leftovers";
 import { artifactsFor } from "../here/preparation";
 import { refuseLongPath } from "../here/socket-path";
-import { environmentDir } from "../places";
 import { requireGitHostToken } from "../pulumi/git-host-token";
 import { withObligations } from "../pulumi/obligations";
 import { ensureStack } from "../pulumi/pulumi";
