@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { KubernetesObject } from "../agent/manifest";
+import { KubernetesObject } from "../kubernetes/manifest";
 
 export interface AdmissionGateArgs {
   provider: pulumi.ProviderResource;

@@ -1,12 +1,12 @@
 import { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
+import { KubernetesObject, parse } from "../kubernetes/manifest";
 import { asRoot } from "../node/as-root";
 import type { Node } from "../node/node";
 import { payload } from "../payload";
 import { script } from "../script";
 import { agentNamespace, type ControllerImages, controllers } from "./controllers";
-import { KubernetesObject, parse } from "./manifest";
 import { deployKeySecret, knownHost, type SyncArgs, syncObjects } from "./sync";
 
 /** A GitLab project at which the deploy key is registered. */
