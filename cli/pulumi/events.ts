@@ -22,7 +22,8 @@ const POLL_MILLISECONDS = 250;
 
 /**
  * Reads an event log while Pulumi writes it: `onEvent` is called for each whole line. The function returned ends that,
- * after a last look. Where the log is begun anew, what came before was a preview, and is told to be over. A line that is no event is left out: the log is for progress only, never for decisions on state.
+ * after a last look. Where the log is begun anew, what came before was a preview, and is told to be over. A line that
+ * is no event is left out: the log is for progress only, never for decisions on state.
  */
 export function followEvents(file: string, onEvent: (event: EngineEvent) => void): () => void {
   let offset = 0;
