@@ -1,22 +1,18 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import type * as api from "@pulumi/pulumi/automation";
 
-/** The parts of Pulumi's engine events that we read (sdk/v3/go/common/apitype/events.go). */
+/** The parts of Pulumi's engine events that we read. Its types lack `isPreview`, which it writes. */
 export interface EngineEvent {
   resourcePreEvent?: { metadata: StepMetadata };
   resOutputsEvent?: { metadata: StepMetadata };
   resOpFailedEvent?: { metadata: StepMetadata };
-  diagnosticEvent?: { urn?: string; message: string; severity: string };
+  diagnosticEvent?: Pick<api.DiagnosticEvent, "urn" | "message" | "severity">;
   summaryEvent?: { isPreview: boolean; resourceChanges?: Record<string, number> };
-  policyEvent?: { enforcementLevel: string };
+  policyEvent?: Pick<api.PolicyEvent, "enforcementLevel">;
 }
 
-export interface StepMetadata {
-  /** `create`, `update`, `same`, … */
-  op: string;
-  urn: string;
-  /** Empty for components, which have no provider of their own. */
-  provider?: string;
-}
+/** Components have no `provider` of their own: theirs is empty. */
+export type StepMetadata = Pick<api.StepEventMetadata, "op" | "urn"> & Partial<Pick<api.StepEventMetadata, "provider">>;
 
 const POLL_MILLISECONDS = 250;
 

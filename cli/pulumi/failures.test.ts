@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Failures } from "./failures";
 
 const urn = "urn:pulumi:local::grunnmur::grunnmur:registry:Registry$command:remote:Command::conf";
-const error = (message: string) => ({ diagnosticEvent: { urn, message, severity: "error" } });
+const error = (message: string) => ({ diagnosticEvent: { urn, message, severity: "error" as const } });
 
 test("a failure names its stage and resource, without the engine's colour marks and its own summary line", () => {
   const failures = new Failures();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EngineEvent } from "./events";
+import type { EngineEvent, StepMetadata } from "./events";
 import { nameOf, StageTimes, stageOf } from "./stage-times";
 
 const urn = (chain: string, name: string): string => `urn:pulumi:local::grunnmur::${chain}::${name}`;
@@ -8,10 +8,12 @@ const disk = urn("grunnmur:platform:Platform$grunnmur:node:KvmNode$command:local
 const seed = urn("grunnmur:platform:Platform$grunnmur:node:KvmNode$command:local:Command", "seed");
 const conf = urn("grunnmur:platform:Platform$grunnmur:registry:Registry$command:remote:Command", "conf");
 
-const begin = (of: string, op = "create", provider = "p"): EngineEvent => ({
+const begin = (of: string, op: StepMetadata["op"] = "create", provider = "p"): EngineEvent => ({
   resourcePreEvent: { metadata: { op, urn: of, provider } },
 });
-const end = (of: string, op = "create"): EngineEvent => ({ resOutputsEvent: { metadata: { op, urn: of } } });
+const end = (of: string, op: StepMetadata["op"] = "create"): EngineEvent => ({
+  resOutputsEvent: { metadata: { op, urn: of } },
+});
 const fail = (of: string): EngineEvent => ({ resOpFailedEvent: { metadata: { op: "create", urn: of } } });
 
 test("a resource's stage is the folder of its innermost component", () => {
