@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { repositoryPath } from "./lib/repository";
+import { repositoryPath } from "../lib/places";
 import { fill, lock, lockedImage, lockedTool } from "./lock";
 
 const goMod = (name: string) => readFileSync(repositoryPath("artifacts", "modules", name, "go.mod"), "utf8");

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { repositoryPath } from "./lib/repository";
+import { repositoryPath } from "../lib/places";
 
 /** Where an official download lies and what is taken out of it. `{version}`, `{major}`, `{minor}`, `{url}` are filled in. */
 const releaseFile = z.strictObject({

@@ -1,17 +1,10 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { storeRoot } from "../lib/places";
 import { catalogue } from "./catalogue";
 import { type Progress, terminalProgress } from "./lib/progress";
 import { type Completed, Store } from "./lib/store";
 
 export type { Progress } from "./lib/progress";
 export type { Completed } from "./lib/store";
-
-/** Folder that holds every artifact. It lies outside the source tree, so that clones share it and a clean-up spares it. */
-export function storeRoot(): string {
-  const data = process.env.XDG_DATA_HOME || join(homedir(), ".local", "share");
-  return join(process.env.GRUNNMUR_HOME || join(data, "grunnmur"), "store");
-}
 
 let opened: Store | undefined;
 

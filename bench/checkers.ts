@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { repositoryPath } from "../artifacts/lib/repository";
+import { repositoryPath } from "../lib/places";
 import { writeManifests } from "./manifests";
 import { byTurns, measure, median, type Taken } from "./measure";
 import { type Tool, tool } from "./tools";

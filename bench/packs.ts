@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
-import { repositoryPath } from "../artifacts/lib/repository";
-import { policyPackArgs, policyPacks } from "../cli/policy-packs";
-import { pulumiVariables } from "../cli/pulumi-environment";
+import { policyPackArgs, policyPacks } from "../cli/pulumi/policy-packs";
+import { pulumiVariables } from "../cli/pulumi/pulumi-environment";
+import { repositoryPath } from "../lib/places";
 import { fromStackFile, parseStack } from "../stacks/load";
 import { deployment } from "./manifests";
 import { byTurns, measure, median } from "./measure";

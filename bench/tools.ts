@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { goBuild } from "../artifacts/lib/go";
-import { repositoryPath } from "../artifacts/lib/repository";
-import { storeRoot } from "../artifacts/store";
+import { repositoryPath, storeRoot } from "../lib/places";
 
 /** Public checkers to compare with, compiled from published modules on demand. No node ever runs them. */
 const TOOLS = {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { repositoryRoot } from "./places";
+import { repositoryPath, repositoryRoot } from "../lib/places";
 
 test("a result that is longer than a pipe holds comes out whole, also where the reader is slow", async () => {
   const directory = mkdtempSync(join(tmpdir(), "grunnmur-main-"));
@@ -19,7 +19,7 @@ test("a result that is longer than a pipe holds comes out whole, also where the 
       });
     });
     writeFileSync(join(directory, "pods.yaml"), pods.join("\n---\n"));
-    const main = join(repositoryRoot(), "cli", "main.ts");
+    const main = repositoryPath("cli", "main.ts");
     const child = spawn(process.execPath, ["--import", "tsx", main, "check", "--format", "json", directory], {
       cwd: repositoryRoot(),
       stdio: ["ignore", "pipe", "inherit"],

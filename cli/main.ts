@@ -1,9 +1,9 @@
+import { home } from "../lib/places";
 import { StackError } from "../stacks/errors";
-import { colours } from "./colour";
-import { home } from "./places";
 import { program } from "./program";
-import { say } from "./say";
-import { UserError } from "./user-error";
+import { colours } from "./terminal/colour";
+import { say } from "./terminal/say";
+import { UserError } from "./terminal/user-error";
 
 /** Errors that are the user's to mend are told in words; any other is ours, and shows where it came from. */
 function explain(error: unknown): number {

@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
 import { lock } from "../artifacts/lock";
-import { repositoryRoot } from "./places";
+import { repositoryPath } from "../lib/places";
 import { verbs } from "./verbs";
 
 /** What a report of a fault should name: our own version, and what a node runs. */
 function versions(): string {
-  const { version } = JSON.parse(readFileSync(join(repositoryRoot(), "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(repositoryPath("package.json"), "utf8")) as { version: string };
   const { tools, flux } = lock();
   const parts = ["kubernetes", "containerd", "etcd", "pulumi"].map((name) => `${name} ${tools[name]?.version}`);
   return [`grunnmur ${version}`, ...parts, `flux ${flux.version}`].join(", ");

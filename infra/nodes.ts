@@ -5,9 +5,9 @@ import { ExistingNode } from "../components/node/existing-node";
 import { type Hypervisor, KvmNode } from "../components/node/kvm-node";
 import { LocalHypervisor } from "../components/node/local-hypervisor";
 import type { Node, PreflightLimits } from "../components/node/node";
+import { environmentDir } from "../lib/places";
 import type { Hypervisor as DeclaredHypervisor, Stack } from "../stacks/stack";
 import { goldenImage } from "./artifacts";
-import { environmentDir } from "./home";
 
 export interface Nodes {
   all: Node[];

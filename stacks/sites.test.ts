@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countryName, standing } from "./countries";
-import { siteRegister, topologyLabels } from "./sites";
+import { siteRegister } from "./sites";
 
 test("the register holds a site of every standing, and tells place from control", () => {
   const sites = [...siteRegister([]).values()];
@@ -27,13 +27,4 @@ test("countries stand as the law has them", () => {
 test("only countries of ISO 3166-1 have a name", () => {
   assert.equal(countryName("NO"), "Norway");
   for (const code of ["UK", "EU", "ZZ", "XX", "no", "NOR", ""]) assert.equal(countryName(code), undefined, code);
-});
-
-test("a node's labels name its country and its site", () => {
-  const site = siteRegister([]).get("osl-1");
-  assert.ok(site);
-  assert.deepEqual(topologyLabels(site), {
-    "topology.kubernetes.io/region": "NO",
-    "topology.kubernetes.io/zone": "osl-1",
-  });
 });

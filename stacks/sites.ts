@@ -41,14 +41,3 @@ function site(
 export function siteRegister(own: readonly SiteConfig[]): ReadonlyMap<string, Site> {
   return new Map([...own, ...KNOWN].map((s) => [s.name, { ...s, standing: standing(s.country) }]));
 }
-
-/**
- * The labels that a node of a site carries, by which volumes and pods are bound to a region.
- * Region is the country, zone the site. In YAML the value "NO" needs its quotes: older readers take it for false.
- */
-export function topologyLabels(site: Site): Record<string, string> {
-  return {
-    "topology.kubernetes.io/region": site.country,
-    "topology.kubernetes.io/zone": site.name,
-  };
-}

@@ -1,4 +1,4 @@
-import type { HypervisorConfig, NodeConfig, Role, StackConfig } from "./schema";
+import type { HypervisorConfig, NodeConfig, StackConfig } from "./schema";
 import type { Site } from "./sites";
 
 /** A hypervisor, its site looked up. */
@@ -28,17 +28,6 @@ export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "node
   nodes: Node[];
   cluster: Required<StackConfig["cluster"]>;
   sync: StackConfig["sync"] & { path: string };
-}
-
-export function nodesWithRole(stack: Stack, role: Role): Node[] {
-  return stack.nodes.filter((node) => node.role === role);
-}
-
-/** The stack's one registry node. */
-export function registryNode(stack: Stack): Node {
-  const node = stack.nodes.find(({ role }) => role === "registry");
-  if (!node) throw new Error(`stack "${stack.name}" has no registry node, which its checks should have refused`);
-  return node;
 }
 
 /**

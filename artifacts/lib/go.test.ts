@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
+import { repositoryPath } from "../../lib/places";
 import { compareVersions, defaultBinaryName, goBuild } from "./go";
-import { repositoryPath } from "./repository";
 
 const path = process.env.PATH;
 

@@ -1,5 +1,5 @@
+import { repositoryPath } from "../../lib/places";
 import { goEnvironment } from "./go";
-import { repositoryPath } from "./repository";
 import { run } from "./run";
 
 /**

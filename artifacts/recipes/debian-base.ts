@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { repositoryPath } from "../lib/repository";
+import { repositoryPath } from "../../lib/places";
 import { runAsRoot } from "../lib/root";
 import type { Recipe } from "../lib/store";
 import { lock } from "../lock";

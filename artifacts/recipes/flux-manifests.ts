@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { repositoryPath } from "../../lib/places";
 import { moduleSource } from "../lib/modules";
-import { repositoryPath } from "../lib/repository";
 import type { Recipe } from "../lib/store";
 import { lockedTool } from "../lock";
 

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { repositoryPath } from "../lib/repository";
+import { repositoryPath } from "../../lib/places";
 import { runAsRoot } from "../lib/root";
 import type { Recipe, Work } from "../lib/store";
 import { lock, lockedImage, lockedTool } from "../lock";

@@ -1,8 +1,8 @@
 import { chmodSync, copyFileSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { repositoryPath } from "../../lib/places";
 import { download } from "../lib/download";
 import { defaultBinaryName, goBuild } from "../lib/go";
-import { repositoryPath } from "../lib/repository";
 import { run } from "../lib/run";
 import { fromEither } from "../lib/source";
 import type { Recipe, Work } from "../lib/store";

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { kubeconfig } from "../../components/cluster/kubeconfig";
 import { certificateAuthority, issue } from "../../components/keys/certificates";
-import type { Outputs } from "../outputs";
+import type { Outputs } from "../pulumi/outputs";
 import { collect } from "./collect";
 import { notReady } from "./report";
 

@@ -1,5 +1,5 @@
-import type { Outputs } from "../outputs";
-import { say } from "../say";
+import type { Outputs } from "../pulumi/outputs";
+import { say } from "../terminal/say";
 import { type ClusterState, clusterState, UNREACHABLE } from "./cluster";
 import { registryState } from "./registry";
 import type { Report } from "./report";

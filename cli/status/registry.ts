@@ -1,5 +1,5 @@
-import type { Outputs } from "../outputs";
-import { say } from "../say";
+import type { Outputs } from "../pulumi/outputs";
+import { say } from "../terminal/say";
 import { get } from "./get";
 
 /** What the registry answers: whether it does, and how many repositories it has. */

@@ -1,5 +1,5 @@
-import { colours } from "../colour";
-import { table } from "../table";
+import { colours } from "../terminal/colour";
+import { table } from "../terminal/table";
 import { notReady, type Report } from "./report";
 
 /** The report for a person: tables, then what is not ready. */

@@ -5,12 +5,12 @@ import { FORMATS, type Format, formatReport } from "../../policies/check/formats
 import { exitCode } from "../../policies/check/report";
 import { loadRules } from "../../policies/engine/load";
 import { StackError } from "../../stacks/errors";
-import { verb } from "../command";
-import { kustomizeBuild } from "../kustomize";
-import { print } from "../say";
-import { readStack, requireStackFile, stackFilePath } from "../stack-file";
-import { stateFacts } from "../state-facts";
-import { UserError } from "../user-error";
+import { kustomizeBuild } from "../here/kustomize";
+import { readStack, requireStackFile, stackFilePath } from "../pulumi/stack-file";
+import { stateFacts } from "../pulumi/state-facts";
+import { verb } from "../terminal/command";
+import { print } from "../terminal/say";
+import { UserError } from "../terminal/user-error";
 
 const PROFILES = ["NO", "EEA", "EEA+adequacy"];
 

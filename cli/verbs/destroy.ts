@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { storeRoot } from "../../artifacts/store";
-import { stackOption, verb, yesOption } from "../command";
-import { leftovers, refuseForeign, takeDown } from "../leftovers";
-import { existingStacks, forgetStack, pulumi, resourceCount, withConfigFile } from "../pulumi";
-import { pulumiIsHere } from "../pulumi-environment";
-import { say } from "../say";
-import { readStack, requireStackFile } from "../stack-file";
-import { removeStaleLocks } from "../stale-lock";
-import { confirm, requireSomebody } from "../unattended";
-import { UserError } from "../user-error";
+import { storeRoot } from "../../lib/places";
+import { leftovers, refuseForeign, takeDown } from "../here/leftovers";
+import { existingStacks, forgetStack, pulumi, resourceCount, withConfigFile } from "../pulumi/pulumi";
+import { pulumiIsHere } from "../pulumi/pulumi-environment";
+import { readStack, requireStackFile } from "../pulumi/stack-file";
+import { removeStaleLocks } from "../pulumi/stale-lock";
+import { stackOption, verb, yesOption } from "../terminal/command";
+import { say } from "../terminal/say";
+import { confirm, requireSomebody } from "../terminal/unattended";
+import { UserError } from "../terminal/user-error";
 
 /** `destroy`: takes an environment down and proves that nothing is left of it on this machine. */
 export function destroyVerb(): Command {

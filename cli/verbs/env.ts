@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { stackOption, verb } from "../command";
-import { exportLines } from "../exports";
-import { missingArtifacts, prepareForPreview } from "../preparation";
-import { ensureStack } from "../pulumi";
-import { pulumiVariables } from "../pulumi-environment";
-import { print, say } from "../say";
-import { readStack } from "../stack-file";
+import { missingArtifacts, prepareForPreview } from "../here/preparation";
+import { ensureStack } from "../pulumi/pulumi";
+import { pulumiVariables } from "../pulumi/pulumi-environment";
+import { readStack } from "../pulumi/stack-file";
+import { stackOption, verb } from "../terminal/command";
+import { exportLines } from "../terminal/exports";
+import { print, say } from "../terminal/say";
 
 /** `env`: the exports with which Pulumi's own commands work on the environment. Makes sure that they do. */
 export function envVerb(): Command {

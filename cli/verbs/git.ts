@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { run } from "../child";
-import { stackOption, verb } from "../command";
-import { quote } from "../exports";
-import { readOutputs, requireOutput } from "../outputs";
-import { withPrivateDir } from "../private-dir";
-import { sshArgs, withAgent } from "../ssh";
-import { readStack } from "../stack-file";
-import { UserError } from "../user-error";
+import { run } from "../here/child";
+import { withPrivateDir } from "../here/private-dir";
+import { sshArgs, withAgent } from "../here/ssh";
+import { readOutputs, requireOutput } from "../pulumi/outputs";
+import { readStack } from "../pulumi/stack-file";
+import { stackOption, verb } from "../terminal/command";
+import { quote } from "../terminal/exports";
+import { UserError } from "../terminal/user-error";
 
 /** `git`: Git as a person who may push to the environment's own Git server. Key and host key are those of `up`. */
 export function gitVerb(): Command {

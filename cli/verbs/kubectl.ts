@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { artifactDir, artifactReady } from "../../artifacts/store";
-import { run } from "../child";
-import { stackOption, verb } from "../command";
-import { readOutputs, requireOutput } from "../outputs";
-import { withPrivateDir } from "../private-dir";
-import { UserError } from "../user-error";
+import { run } from "../here/child";
+import { withPrivateDir } from "../here/private-dir";
+import { readOutputs, requireOutput } from "../pulumi/outputs";
+import { stackOption, verb } from "../terminal/command";
+import { UserError } from "../terminal/user-error";
 
 /** `kubectl`: the environment's own kubectl with its kubeconfig, which is in memory and only while kubectl runs. */
 export function kubectlVerb(): Command {

@@ -4,12 +4,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { artifactReady, storeRoot } from "../../artifacts/store";
+import { artifactReady } from "../../artifacts/store";
+import { storeRoot } from "../../lib/places";
 import { STACK_FIXTURES, STATE, type StackFixture, stackFile } from "../../policies/crossguard/stack-fixtures";
 import { loadRules } from "../../policies/engine/load";
 import { fromStackFile, parseStack } from "../../stacks/load";
-import { policyPackArgs } from "../policy-packs";
-import { pulumiVariables } from "../pulumi-environment";
+import { policyPackArgs } from "../pulumi/policy-packs";
+import { pulumiVariables } from "../pulumi/pulumi-environment";
 
 const ROOT = join(__dirname, "..", "..");
 const RULES = new Map(loadRules().map((rule) => [rule.id, rule]));

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
-import { stackOption, verb } from "../command";
-import { withObligations } from "../obligations";
-import { policyPackArgs } from "../policy-packs";
-import { prepareForPreview } from "../preparation";
-import { ensureStack, pulumi, withConfigFile } from "../pulumi";
-import { readStack } from "../stack-file";
-import { UserError } from "../user-error";
+import { prepareForPreview } from "../here/preparation";
+import { withObligations } from "../pulumi/obligations";
+import { policyPackArgs } from "../pulumi/policy-packs";
+import { ensureStack, pulumi, withConfigFile } from "../pulumi/pulumi";
+import { readStack } from "../pulumi/stack-file";
+import { stackOption, verb } from "../terminal/command";
+import { UserError } from "../terminal/user-error";
 
 /** `preview`: what `up` would change, checked by the policy packs. Touches nothing but Pulumi's own state. */
 export function previewVerb(): Command {

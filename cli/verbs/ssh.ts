@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { run } from "../child";
-import { stackOption, verb } from "../command";
-import { readOutputs, requireOutput } from "../outputs";
-import { withPrivateDir } from "../private-dir";
-import { sshArgs, withAgent } from "../ssh";
-import { UserError } from "../user-error";
+import { run } from "../here/child";
+import { withPrivateDir } from "../here/private-dir";
+import { sshArgs, withAgent } from "../here/ssh";
+import { readOutputs, requireOutput } from "../pulumi/outputs";
+import { stackOption, verb } from "../terminal/command";
+import { UserError } from "../terminal/user-error";
 
 /** `ssh`: a shell, or one command, on a node. Its host key is pinned; the key is in an agent only while ssh runs. */
 export function sshVerb(): Command {

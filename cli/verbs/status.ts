@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { stackOption, verb } from "../command";
-import { elsewhere } from "../namespace";
-import { readOutputs } from "../outputs";
-import { print, say } from "../say";
-import { requireStackFile } from "../stack-file";
+import { elsewhere } from "../here/namespace";
+import { readOutputs } from "../pulumi/outputs";
+import { requireStackFile } from "../pulumi/stack-file";
 import { collect } from "../status/collect";
 import { render } from "../status/render";
 import { nothing, notReady } from "../status/report";
+import { stackOption, verb } from "../terminal/command";
+import { print, say } from "../terminal/say";
 
 /** `status`: how the environment is, asked from its registry and its API server. Exit code 0 only if all is ready. */
 export function statusVerb(): Command {

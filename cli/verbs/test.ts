@@ -1,9 +1,9 @@
 import { Argument, type Command } from "commander";
 import { ensure } from "../../artifacts/store";
-import { run } from "../child";
-import { verb } from "../command";
-import { repositoryRoot } from "../places";
-import { endToEndTests, unitTests } from "../test-files";
+import { repositoryRoot } from "../../lib/places";
+import { run } from "../here/child";
+import { verb } from "../terminal/command";
+import { endToEndTests, unitTests } from "./test-files";
 
 /** `test`: the tests beside the code, the end-to-end test on real guests, or both with one count at the end. */
 export function testVerb(): Command {
@@ -25,7 +25,7 @@ async function test(which?: "unit" | "e2e"): Promise<void> {
     "--import",
     "tsx",
     "--test",
-    `--test-reporter=${require.resolve("../test-reporter")}`,
+    `--test-reporter=${require.resolve("./test-reporter")}`,
     "--test-concurrency=2",
   ];
   const { code } = await run(process.execPath, [...options, ...files], { cwd: repositoryRoot() });

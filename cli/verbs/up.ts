@@ -1,23 +1,23 @@
 import type { Command } from "commander";
 import { ensure } from "../../artifacts/store";
+import { environmentDir } from "../../lib/places";
 import type { Stack } from "../../stacks/stack";
-import { stackOption, verb, yesOption } from "../command";
-import { requireGitHostToken } from "../git-host-token";
-import { installPackagesFor } from "../host-packages";
-import { refuseForeign } from "../leftovers";
-import { withObligations } from "../obligations";
-import { environmentDir } from "../places";
-import { artifactsFor } from "../preparation";
-import { ensureStack } from "../pulumi";
-import { say } from "../say";
-import { refuseLongPath } from "../socket-path";
-import { readStack, requireStackFile, runsHere } from "../stack-file";
-import type { StageTime } from "../stage-times";
-import { removeStaleLocks } from "../stale-lock";
-import { summary } from "../summary";
-import { requirePulumiCanAsk, requireSomebody, unattended } from "../unattended";
-import { type Update, update } from "../update";
-import { UserError } from "../user-error";
+import { installPackagesFor } from "../here/host-packages";
+import { refuseForeign } from "../here/leftovers";
+import { artifactsFor } from "../here/preparation";
+import { refuseLongPath } from "../here/socket-path";
+import { requireGitHostToken } from "../pulumi/git-host-token";
+import { withObligations } from "../pulumi/obligations";
+import { ensureStack } from "../pulumi/pulumi";
+import { readStack, requireStackFile, runsHere } from "../pulumi/stack-file";
+import type { StageTime } from "../pulumi/stage-times";
+import { removeStaleLocks } from "../pulumi/stale-lock";
+import { summary } from "../pulumi/summary";
+import { type Update, update } from "../pulumi/update";
+import { stackOption, verb, yesOption } from "../terminal/command";
+import { say } from "../terminal/say";
+import { requirePulumiCanAsk, requireSomebody, unattended } from "../terminal/unattended";
+import { UserError } from "../terminal/user-error";
 
 /** `up`: a thin wrapper over `pulumi up`, after making sure that all it needs is there. */
 export function upVerb(): Command {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { KubernetesObject } from "../agent/manifest";
+import { KubernetesObject } from "../kubernetes/manifest";
 
 export interface AdmissionGateArgs {
   provider: pulumi.ProviderResource;
@@ -13,7 +13,7 @@ export class AdmissionGate extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, { provider, objects }: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("grunnmur:admission:AdmissionGate", name, { rules: objects.length / 2 }, opts);
+    super("grunnmur:admission:AdmissionGate", name, { objects: objects.length }, opts);
     this.ready = objects.map((object) => new KubernetesObject(name, object, { parent: this, provider }));
     this.registerOutputs({});
   }

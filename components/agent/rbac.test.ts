@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "../kubernetes/manifest";
 import { script } from "../script";
 import { agentNamespace, controllers, reconciler } from "./controllers";
-import { parse } from "./manifest";
 
 interface Rights {
   kind: string;

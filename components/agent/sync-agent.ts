@@ -1,12 +1,12 @@
 import { local, type remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
+import { KubernetesObject, parse } from "../kubernetes/manifest";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import { payload } from "../payload";
 import { script } from "../script";
 import { agentNamespace, type ControllerImages, controllers } from "./controllers";
-import { KubernetesObject, parse } from "./manifest";
 import { deployKeySecret, knownHost, type SyncArgs, syncObjects } from "./sync";
 
 /** A GitLab project at which the deploy key is registered. */

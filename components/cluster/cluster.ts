@@ -195,7 +195,6 @@ export class Cluster extends pulumi.ComponentResource {
 const units: Unit[] = [
   { name: "grunnmur-pod-egress.service", watches: "/etc/nftables.d" },
   { name: "haproxy.service", watches: "/etc/haproxy" },
-  { name: "containerd.service", watches: "/etc/containerd/config.toml" },
 ];
 
 interface JoinToken {

@@ -1,5 +1,5 @@
 import type { File } from "../payload";
-import { basicAuth, type Credentials } from "../registry/haproxy";
+import { basicAuth, type Credentials } from "../registry/credentials";
 import { upstreams } from "../registry/images";
 
 const caPath = "/etc/grunnmur/registry-ca.pem";

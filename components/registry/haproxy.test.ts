@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { certificateAuthority, issue } from "../keys/certificates";
-import { authorisingProxy, basicAuth } from "./haproxy";
+import { basicAuth } from "./credentials";
+import { authorisingProxy } from "./haproxy";
 
 const users = {
   node: { username: "node", password: "n" },

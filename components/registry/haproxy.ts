@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { basicAuth, type Credentials } from "./credentials";
 
 /** Who may do what. Passwords are 256 random bits, so a plain digest of them needs no slow hash. */
 export interface RegistryUsers {
@@ -8,17 +9,6 @@ export interface RegistryUsers {
   ci: Credentials;
   /** May do everything: the program itself, which fills the mirror. */
   platform: Credentials;
-}
-
-export interface Credentials {
-  username: string;
-  /** A secret. */
-  password: string;
-}
-
-/** The value of an `Authorization` header; a secret. */
-export function basicAuth({ username, password }: Credentials): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
 /**

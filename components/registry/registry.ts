@@ -9,8 +9,9 @@ import type { Node } from "../node/node";
 import type { File } from "../payload";
 import { payload } from "../payload";
 import { script } from "../script";
+import { basicAuth, type Credentials } from "./credentials";
 import { distributionFiles } from "./distribution";
-import { authorisingProxy, basicAuth, type Credentials, type RegistryUsers } from "./haproxy";
+import { authorisingProxy, type RegistryUsers } from "./haproxy";
 import { mirrored, type StoredImage } from "./images";
 
 export interface RegistryArgs {

@@ -1,4 +1,5 @@
-import { IMPLEMENTATIONS, type World } from "../implementations/index";
+import { IMPLEMENTATIONS } from "../implementations/index";
+import type { World } from "../implementations/world";
 import { prepare, type Subject } from "./bind";
 import { type Document, flatten, type Identity, identity } from "./document";
 import { exceptionFor, withExpiry } from "./exceptions";

@@ -1,9 +1,9 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { Implementation, World } from "./index";
 import { standing } from "./profile";
 import { get } from "./read";
 import { type Entry, entriesOf, expired, failing, gaps, waiting } from "./register";
+import type { Implementation, World } from "./world";
 
 /** Each administrator's country, basis and end are declared, and work from a third country has a basis for transfers. */
 export const administrationDeclared: Implementation = (world) => {

@@ -1,7 +1,7 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { Implementation, World } from "./index";
 import { get, inNamespace, list, ofKind, type Seen, workloads } from "./read";
+import type { Implementation, World } from "./world";
 
 const KIND = "networking.k8s.io/NetworkPolicy";
 

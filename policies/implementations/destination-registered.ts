@@ -1,10 +1,10 @@
 import { Cidr, Ip } from "../cel/network";
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { Implementation, World } from "./index";
 import { allowedStandings, standing } from "./profile";
 import { get, list } from "./read";
 import { type Entry, entriesOf, expired, failing, gaps, waiting } from "./register";
+import type { Implementation, World } from "./world";
 
 /** Each host outside that the stack names is in the register, and each entry is whole, in the profile and in force. */
 export const destinationRegistered: Implementation = (world) => {

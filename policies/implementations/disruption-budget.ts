@@ -1,7 +1,7 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { Implementation, World } from "./index";
 import { get, inNamespace, list, ofKind, type Seen } from "./read";
+import type { Implementation, World } from "./world";
 
 const PATH = "spec.template.metadata.labels";
 

@@ -1,7 +1,7 @@
 import { Unknown } from "../cel/unknown";
 import { type Document, type Identity, identity } from "../engine/document";
 import { podSpecPath } from "../engine/subject";
-import type { World } from "./index";
+import type { World } from "./world";
 
 /** Reading plain objects in which any value may be unknown. */
 

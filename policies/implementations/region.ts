@@ -1,7 +1,7 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { Implementation, World } from "./index";
 import { get, list, ofKind, type Workload, workloads } from "./read";
+import type { Implementation, World } from "./world";
 
 const PERSONAL = "grunnmur.internal/personal-data";
 const REGION = "topology.kubernetes.io/region";

@@ -1,7 +1,7 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { World } from "./index";
 import { get } from "./read";
+import type { World } from "./world";
 
 /** Entries of a register that end on a day: who answers for what, on which basis (GDPR Art. 30). */
 

@@ -1,9 +1,9 @@
 import { Quantity } from "../cel/quantity";
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { Implementation, World } from "./index";
 import { podRequest, RESOURCES, type Resource } from "./pod-requests";
 import { get, workloads } from "./read";
+import type { Implementation, World } from "./world";
 
 interface Worker {
   cpu: Quantity;

@@ -1,7 +1,7 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
-import type { Implementation, World } from "./index";
 import { get, inNamespace, list, ofKind, type Seen, workloads } from "./read";
+import type { Implementation, World } from "./world";
 
 /** What one object adds to what a namespace needs; `Unknown` where that is not known. */
 type Provides = (object: unknown) => string[] | Unknown;

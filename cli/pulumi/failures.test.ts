@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failures } from "./failures";
+
+const urn = "urn:pulumi:local::grunnmur::grunnmur:registry:Registry$command:remote:Command::conf";
+const error = (message: string) => ({ diagnosticEvent: { urn, message, severity: "error" as const } });
+
+test("a failure names its stage and resource, without the engine's colour marks and its own summary line", () => {
+  const failures = new Failures();
+  failures.event(error("<{%fg 1%}>it broke<{%reset%}>\nbecause\n"));
+  failures.event({ diagnosticEvent: { urn, message: "update failed", severity: "error" } });
+  failures.event({ diagnosticEvent: { urn, message: "careful", severity: "warning" } });
+  assert.deepEqual(failures.list, [{ stage: "registry", resource: "conf", message: "it broke\n    because" }]);
+  assert.equal(failures.transient(), false);
+});
+
+test("a long message is cut, and says so", () => {
+  const failures = new Failures();
+  failures.event(error(Array.from({ length: 40 }, (_, i) => `line ${i}`).join("\n")));
+  assert.match(failures.list[0]?.message ?? "", /^line 0\n.*line 2\n {4}\.\.\. \(.*\)\n {4}line 35\n.*line 39$/s);
+});
+
+test("only a run of which every failure passes by itself is worth a second try", () => {
+  const failures = new Failures();
+  assert.equal(failures.transient(), false);
+  failures.event(error("dial tcp 127.20.0.11:6443: connect: connection refused"));
+  assert.equal(failures.transient(), true);
+  failures.event(error("disk is full"));
+  assert.equal(failures.transient(), false);
+});
+
+test("a broken policy is never tried again", () => {
+  const failures = new Failures();
+  failures.event(error("the request timed out"));
+  failures.event({ policyEvent: { enforcementLevel: "mandatory" } });
+  assert.equal(failures.transient(), false);
+});
+
+/** As Pulumi's command provider writes it: `%w: running %q:\n%s`. */
+const official = (script: string, written: string) => `exit status 1: running ${JSON.stringify(script)}:\n${written}`;
+const standIn = (written: string) =>
+  `the \`create\` script ended with exit code 1. The end of what it wrote:\n${written}`;
+const SCRIPT = 'set -eu\necho "a \\"quoted\\" word: \\\\"\ncurl --connect-timeout 5 "$1" || echo "timed out":\n';
+
+test("of a failed script its error is shown, and not the script", () => {
+  for (const prefix of ["", "1 error occurred:\n\t* "]) {
+    const failures = new Failures();
+    failures.event(error(prefix + official(SCRIPT, "wrote the file\nno space left on device\n")));
+    const [failure] = failures.list;
+    assert.equal(
+      failure?.message,
+      `${prefix}exit status 1:\nwrote the file\nno space left on device`.replace(/\n/g, "\n    "),
+    );
+  }
+});
+
+test("a script that speaks of timeouts is no reason to try again", () => {
+  const failures = new Failures();
+  failures.event(error(official(SCRIPT, "no space left on device\n")));
+  assert.equal(failures.transient(), false);
+});
+
+test("what stopped a script counts, and not what it waited for before", () => {
+  for (const told of [standIn, (written: string) => official(SCRIPT, written)]) {
+    const [passing, lasting] = [new Failures(), new Failures()];
+    passing.event(error(told("working\ndial tcp 10.20.0.11:6443: connect: connection refused\n")));
+    lasting.event(error(told("connection refused, waiting\nit answers\nno space left on device\n")));
+    assert.deepEqual([passing.transient(), lasting.transient()], [true, false]);
+  }
+});
+
+test("a script of the official provider that wrote nothing still says how it ended", () => {
+  const failures = new Failures();
+  failures.event(error(official(SCRIPT, "")));
+  assert.deepEqual([failures.list[0]?.message, failures.transient()], ["exit status 1:", false]);
+});

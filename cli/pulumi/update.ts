@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { withPrivateDir } from "../here/private-dir";
+import { duration } from "../terminal/duration";
+import { say } from "../terminal/say";
+import { followEvents } from "./events";
+import { type Failure, Failures } from "./failures";
+import { policyPackArgs } from "./policy-packs";
+import { pulumi, withConfigFile } from "./pulumi";
+import { type StageTime, StageTimes } from "./stage-times";
+
+/** How an update went. */
+export interface Update {
+  code: number;
+  stages: StageTime[];
+  /** Resources by what was done to them, such as `{ create: 3, same: 12 }`; empty where Pulumi did not come that far. */
+  changes: Record<string, number>;
+  failures: Failure[];
+  transient: boolean;
+}
+
+const HEARTBEAT_SECONDS = 30;
+const seconds = (): number => performance.now() / 1000;
+
+/**
+ * `pulumi up` with progress by stage.
+ * @param review lets Pulumi show its preview and ask; otherwise it goes ahead
+ */
+export function update(stack: string, review: boolean): Promise<Update> {
+  return withConfigFile(stack, (config) =>
+    withPrivateDir(async (directory) => {
+      const log = join(directory, "events.json");
+      const times = new StageTimes();
+      const failures = new Failures();
+      let changes: Record<string, number> = {};
+      const began = seconds();
+      let spoke = began;
+      const tell = (text: string): void => {
+        spoke = seconds();
+        // Pulumi redraws an interactive terminal: lines of ours would tear its picture.
+        if (!review) say(`[${duration(spoke - began).padStart(12)}] ${text}`);
+      };
+      const stop = followEvents(log, (event) => {
+        failures.event(event);
+        if (event.summaryEvent) changes = event.summaryEvent.resourceChanges ?? {};
+        const begun = times.event(event, seconds());
+        if (begun) tell(`${begun}: begun`);
+      });
+      const heartbeat = setInterval(() => {
+        if (seconds() - spoke >= HEARTBEAT_SECONDS) for (const text of times.underWay()) tell(`${text} ...`);
+      }, 1000);
+      try {
+        const { code } = await pulumi(upArgs(stack, config, log, review), { env: { PULUMI_DEBUG_COMMANDS: "true" } });
+        stop();
+        return { code, stages: times.rows(), changes, failures: failures.list, transient: failures.transient() };
+      } finally {
+        clearInterval(heartbeat);
+        stop();
+      }
+    }),
+  );
+}
+
+function upArgs(stack: string, config: string, log: string, review: boolean): string[] {
+  return [
+    "up",
+    ...["--stack", stack, "--config-file", config, "--event-log", log],
+    // Outputs are read with `status`; Pulumi would print the measurements and key lists of every node.
+    "--suppress-outputs",
+    ...(review ? [] : ["--yes", "--skip-preview", "--non-interactive", "--suppress-progress"]),
+    ...policyPackArgs(),
+  ];
+}
+
+/** True where nothing had to be created, changed or deleted. */
+export function unchanged(changes: Record<string, number>): boolean {
+  return Object.keys(changes).every((op) => op === "same");
+}

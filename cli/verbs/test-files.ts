@@ -1,0 +1,21 @@
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { repositoryPath, repositoryRoot } from "../../lib/places";
+
+const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-repo", "tests"]);
+
+/** Every `*.test.ts` that stands beside its code, relative to the repository. */
+export const unitTests = (): string[] => below(repositoryRoot(), (name) => !SKIPPED.has(name));
+
+/** The tests that stand a whole environment up. */
+export const endToEndTests = (): string[] => below(repositoryPath("tests", "e2e"), () => true);
+
+function below(directory: string, enter: (name: string) => boolean): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) return enter(entry.name) ? below(path, enter) : [];
+      return entry.name.endsWith(".test.ts") ? [relative(repositoryRoot(), path)] : [];
+    })
+    .sort();
+}
