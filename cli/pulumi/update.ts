@@ -24,8 +24,9 @@ const seconds = (): number => performance.now() / 1000;
 /**
  * `pulumi up` with progress by stage.
  * @param review lets Pulumi show its preview and ask; otherwise it goes ahead
+ * @param acceptLoss names of nodes, or `sync`, whose data may go
  */
-export function update(stack: string, review: boolean): Promise<Update> {
+export function update(stack: string, review: boolean, acceptLoss: readonly string[]): Promise<Update> {
   return withConfigFile(stack, (config) =>
     withPrivateDir(async (directory) => {
       const log = join(directory, "events.json");
@@ -49,7 +50,8 @@ export function update(stack: string, review: boolean): Promise<Update> {
         if (seconds() - spoke >= HEARTBEAT_SECONDS) for (const text of times.underWay()) tell(`${text} ...`);
       }, 1000);
       try {
-        const { code } = await pulumi(upArgs(stack, config, log, review), { env: { PULUMI_DEBUG_COMMANDS: "true" } });
+        const env = { PULUMI_DEBUG_COMMANDS: "true", GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(",") };
+        const { code } = await pulumi(upArgs(stack, config, log, review), { env });
         stop();
         return { code, stages: times.rows(), changes, failures: failures.list, transient: failures.transient() };
       } finally {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { storeRoot } from "../../lib/places";
 import { leftovers, refuseForeign, takeDown } from "../here/leftovers";
-import { existingStacks, forgetStack, pulumi, resourceCount, withConfigFile } from "../pulumi/pulumi";
+import { existingStacks, forgetStack, pulumi, pulumiOutput, resourceCount, withConfigFile } from "../pulumi/pulumi";
 import { pulumiIsHere } from "../pulumi/pulumi-environment";
 import { readStack, requireStackFile } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
@@ -45,6 +45,8 @@ async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promis
 
 async function destroyResources(stack: string): Promise<void> {
   removeStaleLocks(stack);
+  // Seeds are kept from any other deletion; who destroys has been asked.
+  await pulumiOutput(["state", "unprotect", "--all", "--yes", "--stack", stack]);
   const { code } = await withConfigFile(stack, (config) =>
     pulumi(
       ["destroy", "--stack", stack, "--config-file", config, "--yes", "--skip-preview", "--suppress-progress"].concat(

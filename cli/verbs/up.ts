@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { ensure } from "../../artifacts/store";
 import { environmentDir } from "../../lib/places";
 import type { Stack } from "../../stacks/stack";
@@ -25,17 +25,29 @@ export function upVerb(): Command {
     "up",
     "up --stack prod",
     "up --yes",
+    "up --accept-loss worker-2",
   ])
     .addOption(stackOption())
     .addOption(yesOption())
+    .addOption(acceptLossOption())
     .action(up);
 }
+
+/** What the program asks for by name before it deletes data (infra/consequences.ts). */
+const acceptLossOption = (): Option =>
+  new Option("--accept-loss <name...>", "data that may be deleted: names of nodes, or sync, as the preview says");
 
 const NEEDS_ROOT =
   "this environment runs guests on this machine, in a network namespace of their own: that needs root. " +
   "Run the command as root (preview needs no root).";
 
-async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promise<void> {
+interface Options {
+  stack: string;
+  yes?: boolean;
+  acceptLoss?: string[];
+}
+
+async function up({ stack: name, yes, acceptLoss = [] }: Options): Promise<void> {
   const stack = readStack(name);
   requireSomebody(yes, `change ${name}`);
   requirePulumiCanAsk(yes);
@@ -50,7 +62,7 @@ async function up({ stack: name, yes }: { stack: string; yes?: boolean }): Promi
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
   await ensureStack(name);
   removeStaleLocks(name);
-  const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes)));
+  const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes), acceptLoss));
   stages.push(...result.stages);
   say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
   if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);
@@ -64,11 +76,11 @@ async function timed(stage: string, work: () => Promise<unknown>): Promise<Stage
 }
 
 /** What fails only because the other side was not there yet is tried once more; Pulumi then goes on where it stopped. */
-async function updateTwiceIfNeeded(stack: Stack, review: boolean): Promise<Update> {
-  const first = await update(stack.name, review);
+async function updateTwiceIfNeeded(stack: Stack, review: boolean, acceptLoss: string[]): Promise<Update> {
+  const first = await update(stack.name, review, acceptLoss);
   if (first.code === 0 || first.code >= 128 || !first.transient) return first;
   say("That looks like something that goes away by itself: trying once more. What is done already stays done.");
-  const second = await update(stack.name, review);
+  const second = await update(stack.name, review, acceptLoss);
   return { ...second, stages: [...first.stages, ...second.stages] };
 }
 
