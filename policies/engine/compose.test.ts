@@ -18,7 +18,11 @@ function verdict(one: Rule, params: Record<string, unknown>, object: Record<stri
   const text = admissionText(one, resolveParams(one, params).values);
   const metadata = object.metadata as { namespace?: string };
   const variables: Record<string, unknown> = {};
-  const bindings = { object: toCel(object), request: { namespace: metadata.namespace ?? "" }, variables };
+  const bindings = {
+    object: toCel(object),
+    request: { namespace: metadata.namespace ?? "", name: metadata.name ?? "" },
+    variables,
+  };
   for (const { name, expression } of text.variables) variables[name] = compile(expression).value(bindings);
   const applies = text.condition === undefined || compile(text.condition).value(bindings) === true;
   const failed = applies
