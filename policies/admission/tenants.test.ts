@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as yaml from "js-yaml";
+import { renderConfigRepo } from "../../gitops/render";
 import { checkFiles, of } from "../check/check-files";
 import { loadRules, rulesDirectory } from "../engine/load";
 import { RECONCILER } from "../engine/match";
@@ -70,6 +71,21 @@ describe("as the account that applies the repository", { skip: missing() ?? fals
     const { status, body } = await reconciler.send("DELETE", "/api/v1/namespaces/kube-system/configmaps/x?dryRun=All");
     assert.equal(status, 403);
     assert.match(String(body.message), /'tenant-own-namespaces'/);
+  });
+
+  it("the cluster takes the scaffold, and a second service", async () => {
+    const region = "NO";
+    const values = { cluster: "local", registry: FACTS.registry.host, tag: "a".repeat(40), region, profile: "NO" };
+    const manifests = renderConfigRepo(values)
+      .filter(({ path }) => /production\/.*\.yaml$/.test(path) && !path.endsWith("kustomization.yaml"))
+      .flatMap(({ content }) => yaml.loadAll(content) as Manifest[]);
+    const second = JSON.parse(JSON.stringify(manifests).replaceAll("payment", "invoice")) as Manifest[];
+    await server.client.mustCreate({ apiVersion: "v1", kind: "Namespace", metadata: { name: "production" } });
+    assert.ok(manifests.length > 8);
+    for (const manifest of [...manifests, ...second]) {
+      const { status, body } = await applied(manifest);
+      assert.ok(status < 300, `${manifest.kind}: ${body.message}`);
+    }
   });
 
   it("the cluster lets it write where tenants are, and others where they are not", async () => {
