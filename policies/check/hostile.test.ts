@@ -63,7 +63,7 @@ const PASSED_OVER: Record<string, { content: string; line: number | null; reason
   "a workload of the platform's own namespaces": {
     content: deployment("a").replace("namespace: shop", "namespace: kube-system"),
     line: 1,
-    reason: /not held to the rules for tenants/,
+    reason: /not held to the rules about what tenants run/,
   },
 };
 
