@@ -7,7 +7,7 @@ export interface AdmissionGateArgs {
   objects: object[];
 }
 
-/** The rules as the API server itself holds them, so that nobody gets around them with kubectl. */
+/** The rules as the API server itself holds them, so that kubectl does not get around them. An administrator may remove them. */
 export class AdmissionGate extends pulumi.ComponentResource {
   /** Depend on these: what comes after is judged. */
   readonly ready: pulumi.Resource[];

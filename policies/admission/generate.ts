@@ -1,9 +1,9 @@
 import { admissionText } from "../engine/compose";
 import { loadRules } from "../engine/load";
-import { SYSTEM_NAMESPACES } from "../engine/match";
+import { isEveryKind, platformNamespaces, RECONCILER, SYSTEM_NAMESPACES } from "../engine/match";
 import { resolveParams } from "../engine/params";
-import type { Rule } from "../engine/rule";
-import { resourceRules } from "./resources";
+import type { Match, Rule } from "../engine/rule";
+import { resourceRules, WRITTEN_ALL_THE_TIME } from "./resources";
 
 /**
  * The rules as ValidatingAdmissionPolicy objects, one policy and one binding each, both named for the rule.
@@ -18,9 +18,12 @@ export interface AdmissionSettings {
   stack?: Record<string, unknown>;
   /**
    * Namespaces of the platform itself, where rules for tenants do not hold. Whoever may make workloads there is not
-   * held by them, so tenants must not. Default: kube-system, kube-public, kube-node-lease, flux-system.
+   * held by them: `tenant-own-namespaces` keeps the reconciler out. Default: kube-system, kube-public,
+   * kube-node-lease, flux-system.
    */
   systemNamespaces?: readonly string[];
+  /** User name as which the tenants' repository is applied. Default: that of the agent's account. */
+  reconciler?: string;
 }
 
 export interface AdmissionOptions {
@@ -69,6 +72,7 @@ export function admissionPolicies(
 function policy(rule: Rule, settings: AdmissionSettings): AdmissionObject {
   const { values } = resolveParams(rule, settings.params?.[rule.id], settings.stack);
   const { condition, variables, validations } = admissionText(rule, values);
+  const systemNamespaces = settings.systemNamespaces ?? SYSTEM_NAMESPACES;
   return {
     apiVersion: API_VERSION,
     kind: "ValidatingAdmissionPolicy",
@@ -78,10 +82,14 @@ function policy(rule: Rule, settings: AdmissionSettings): AdmissionObject {
       matchConstraints: {
         matchPolicy: "Equivalent",
         resourceRules: resourceRules(rule),
-        ...namespaces(rule, settings.systemNamespaces ?? SYSTEM_NAMESPACES),
+        ...(isAboutEverything(rule.match) && { excludeResourceRules: WRITTEN_ALL_THE_TIME }),
+        ...namespaces(rule, systemNamespaces),
       },
       matchConditions: [
-        { name: "changes-more-than-its-removal", expression: NOT_BEING_REMOVED },
+        ...requester(rule.match, settings.reconciler ?? RECONCILER, systemNamespaces),
+        ...(alwaysHasAnObject(rule.match)
+          ? [{ name: "changes-more-than-its-removal", expression: NOT_BEING_REMOVED }]
+          : []),
         ...(condition === undefined ? [] : [{ name: "applies", expression: oneLine(condition) }]),
       ],
       ...(variables.length > 0 && {
@@ -113,7 +121,29 @@ function namespaces(rule: Rule, system: readonly string[]): Record<string, unkno
   if (rule.match.subject === "stack" || rule.match.namespaces === "all") return {};
   // Set by the API server itself and not to be changed. For a Namespace it is asked of the object.
   const key = "kubernetes.io/metadata.name";
-  return { namespaceSelector: { matchExpressions: [{ key, operator: "NotIn", values: [...system] }] } };
+  const selected =
+    rule.match.namespaces === "platform"
+      ? { key, operator: "In", values: [...platformNamespaces(system)] }
+      : { key, operator: "NotIn", values: [...system] };
+  return { namespaceSelector: { matchExpressions: [selected] } };
+}
+
+const isAboutEverything = (match: Match): boolean =>
+  match.subject === "object" && match.resources.some(({ kinds }) => isEveryKind(kinds));
+
+const alwaysHasAnObject = (match: Match): boolean =>
+  match.subject !== "object" || match.operations.every((operation) => operation === "CREATE" || operation === "UPDATE");
+
+/** Asked first: of what anybody else asks for, nothing more is evaluated. */
+function requester(match: Match, reconciler: string, system: readonly string[]): object[] {
+  if (match.subject !== "object" || match.requester === "anybody") return [];
+  const user = "request.userInfo.username";
+  const isReconciler = `${user} == '${reconciler}'`;
+  if (match.requester === "reconciler") return [{ name: "applies-the-repository", expression: isReconciler }];
+  const account = "system:serviceaccount:";
+  const others = system.map((name) => `!${user}.startsWith('${account}${name}:')`).join(" && ");
+  const expression = `${isReconciler} || ${user}.startsWith('${account}') && ${others}`;
+  return [{ name: "is-a-tenant", expression }];
 }
 
 function binding(rule: Rule, { action }: AdmissionOptions): AdmissionObject {

@@ -13,6 +13,22 @@ export interface ResourceRule {
 const apiVersions = ["*"];
 const operations = ["CREATE", "UPDATE"];
 
+/**
+ * What the cluster's own programs write all the time. No tenant has rights on any of it, so that a rule about every
+ * kind leaves it out: else each lease would wait for the rule.
+ */
+export const WRITTEN_ALL_THE_TIME: readonly ResourceRule[] = (
+  [
+    ["coordination.k8s.io", ["*"]],
+    ["authentication.k8s.io", ["*"]],
+    ["authorization.k8s.io", ["*"]],
+    ["events.k8s.io", ["*"]],
+    ["", ["events", "nodes/status"]],
+  ] as const
+).map(([group, resources]) => {
+  return { apiGroups: [group], apiVersions, operations: ["*"], resources: [...resources] };
+});
+
 /** What a rule has the API server ask it about. */
 export function resourceRules(rule: Rule): ResourceRule[] {
   const { match } = rule;
@@ -23,7 +39,7 @@ export function resourceRules(rule: Rule): ResourceRule[] {
       return match.resources.map((resource) => ({
         apiGroups: resource.apiGroups,
         apiVersions,
-        operations,
+        operations: match.operations,
         resources: pluralsOf(resource),
       }));
     case "stack":
@@ -52,6 +68,7 @@ export function pluralsOf(resource: ObjectResource): string[] {
 
 /** As code generators for Kubernetes form it. */
 function plural(kind: string): string {
+  if (kind === "*") return "*/*";
   const name = kind.toLowerCase();
   if (name.endsWith("endpoints")) return name;
   if (/(s|x|z|ch|sh)$/.test(name)) return `${name}es`;

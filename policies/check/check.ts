@@ -1,7 +1,7 @@
 import { type Identity, identity } from "../engine/document";
 import { Engine } from "../engine/engine";
 import { exceptionFor, withExpiry } from "../engine/exceptions";
-import { isAbout, SYSTEM_NAMESPACES } from "../engine/match";
+import { isAbout, isAboutKind, isForTenants, SYSTEM_NAMESPACES } from "../engine/match";
 import type { Rule } from "../engine/rule";
 import type { Entry, Exception, Obligation } from "../engine/verdict";
 import { ExceptionFiles } from "./exceptions-file";
@@ -38,7 +38,9 @@ export function check(options: CheckOptions): CheckReport {
     ...(facts && { facts }),
   });
   // The index is how an entry is brought back to the place that it is about.
-  const documents = input.found.map(({ object }, index) => ({ object, source: String(index) }));
+  const documents = input.found.map(({ object, urn }, index) => {
+    return { object, source: String(index), byProgram: urn !== undefined };
+  });
   const judged = engine.evaluate(documents);
   const places = new Places(input.found, stack);
   const exceptions = new ExceptionFiles(new Set(rules.map(({ id }) => id)));
@@ -84,12 +86,14 @@ function unjudged(input: Input, rules: readonly Rule[]): Note[] {
 }
 
 function reasonFor(id: Identity, system: boolean, rules: readonly Rule[]): string | undefined {
-  const asked = rules.filter((rule) => isAbout(rule, id, SYSTEM_NAMESPACES)).length;
+  // Who may make it is asked of every kind, and says nothing of what it holds.
+  const judging = rules.filter((rule) => !isForTenants(rule));
+  const asked = judging.filter((rule) => isAbout(rule, id, SYSTEM_NAMESPACES)).length;
   if (asked === 0) {
     return `no rule is about ${id.kind} by itself${system ? " of the platform's own namespaces" : ""}`;
   }
-  if (rules.filter((rule) => isAbout(rule, id, [])).length === asked) return undefined;
-  return "the platform's own namespaces are not held to the rules for tenants, and tenants may not write to them";
+  if (judging.filter((rule) => isAboutKind(rule, id)).length === asked) return undefined;
+  return "the platform's own namespaces are not held to the rules about what tenants run";
 }
 
 /** Puts file and line on an entry. */

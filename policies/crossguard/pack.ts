@@ -8,35 +8,42 @@ import { policyOf, type RulePolicy } from "./policy";
 import { readPropertiesOnce } from "./properties";
 import { Run } from "./run";
 
-const ABOUT: Record<Category, { displayName: string; description: string }> = {
+/** A pack is a process, so that what few rules hold at a preview has none of its own. */
+type Pack = Exclude<Category, "tenant-isolation">;
+
+const ABOUT: Record<Pack, { displayName: string; description: string; categories: readonly Category[] }> = {
   "gdpr-data-locality": {
+    categories: ["gdpr-data-locality"],
     displayName: "Where data may be",
     description:
       "Rules that help with the GDPR's articles on where personal data is, who can reach it and for how long it stays. They cannot tell whether anybody acts lawfully.",
   },
   "resource-limits": {
+    categories: ["resource-limits", "tenant-isolation"],
     displayName: "Resource limits",
-    description: "Rules that keep a pod from taking its node down, and guests from taking their hypervisor down.",
+    description:
+      "Rules that keep a pod from taking its node down or over, and guests from taking their hypervisor down.",
   },
 };
 
-/** The policies of one category. */
-export function policiesOf(category: Category, today: string): RulePolicy[] {
+/** The policies of one pack. */
+export function policiesOf(pack: Pack, today: string): RulePolicy[] {
   const run = new Run(today);
-  const obligations = new Obligations(category);
+  const obligations = new Obligations(pack);
   return loadRules()
-    .filter((rule) => rule.category === category && rule.gates.includes("crossguard"))
+    .filter((rule) => ABOUT[pack].categories.includes(rule.category) && rule.gates.includes("crossguard"))
     .map((rule) => policyOf(rule, run, obligations));
 }
 
-/** Serves a category to the engine: the whole of a policy pack's program. */
-export function startPack(category: Category): PolicyPack {
+/** Serves a pack to the engine: the whole of a policy pack's program. */
+export function startPack(pack: Pack): PolicyPack {
   readPropertiesOnce();
   const today = new Date().toISOString().slice(0, 10);
-  return new PolicyPack(category, {
-    ...ABOUT[category],
-    policies: policiesOf(category, today),
+  const { categories, ...about } = ABOUT[pack];
+  return new PolicyPack(pack, {
+    ...about,
+    policies: policiesOf(pack, today),
     enforcementLevel: "mandatory",
-    tags: [category],
+    tags: [...categories],
   });
 }

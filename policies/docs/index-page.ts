@@ -5,6 +5,7 @@ import { GATE_NAMES, table } from "./page";
 
 const CATEGORY: Readonly<Record<Category, string>> = {
   "resource-limits": "Resource limits",
+  "tenant-isolation": "Tenants kept apart from the platform",
   "gdpr-data-locality": "Data locality",
 };
 

@@ -1,4 +1,5 @@
 import * as yaml from "js-yaml";
+import { isEveryKind } from "../engine/match";
 import type { Match, Parameter, Rule, Validation } from "../engine/rule";
 import type { Gate } from "../engine/terms";
 import { heading, inOrder } from "./articles";
@@ -52,10 +53,20 @@ function facts(rule: Rule): string {
   );
 }
 
-const TENANTS = "; the platform's own namespaces are left out";
+const WHERE = {
+  tenant: "; the platform's own namespaces are left out",
+  platform: " in the platform's own namespaces and in `default`",
+  all: "",
+};
+
+const WHO = {
+  anybody: "",
+  tenant: "; asked for by the tenants' repository, or by an account of a tenant's namespace",
+  reconciler: "; asked for by the tenants' repository",
+};
 
 function about(match: Match): string {
-  const where = match.subject !== "stack" && match.namespaces === "tenant" ? TENANTS : "";
+  const where = match.subject === "stack" ? "" : WHERE[match.namespaces];
   const when = match.when ? `; where \`${match.when}\`` : "";
   switch (match.subject) {
     case "podSpec": {
@@ -63,12 +74,16 @@ function about(match: Match): string {
       return `Pods, everything that makes pods, and PodTemplates${also && `, also at ${also}`}${where}${when}`;
     }
     case "object":
-      return match.resources.map(({ kinds }) => kinds.join(", ")).join(", ") + where + when;
+      return what(match.resources) + where + WHO[match.requester] + when;
     case "stack":
       return `the stack's configuration${when}`;
     default:
       return match satisfies never;
   }
+}
+
+function what(resources: Extract<Match, { subject: "object" }>["resources"]): string {
+  return resources.map(({ kinds }) => (isEveryKind(kinds) ? "every object" : kinds.join(", "))).join(", ");
 }
 
 function parameters(rule: Rule): string[] {

@@ -16,9 +16,13 @@ const rule = (id: string): Rule => rules.find((one) => one.id === id) ?? assert.
 /** Evaluates a policy's text as the API server does: variables in order, then each validation. */
 function verdict(one: Rule, params: Record<string, unknown>, object: Record<string, unknown>) {
   const text = admissionText(one, resolveParams(one, params).values);
-  const metadata = object.metadata as { namespace?: string };
+  const metadata = object.metadata as { namespace?: string; name?: string };
   const variables: Record<string, unknown> = {};
-  const bindings = { object: toCel(object), request: { namespace: metadata.namespace ?? "" }, variables };
+  const bindings = {
+    object: toCel(object),
+    request: { namespace: metadata.namespace ?? "", name: metadata.name ?? "" },
+    variables,
+  };
   for (const { name, expression } of text.variables) variables[name] = compile(expression).value(bindings);
   const applies = text.condition === undefined || compile(text.condition).value(bindings) === true;
   const failed = applies

@@ -7,6 +7,8 @@ export interface Document {
   line?: number;
   /** Where it came from if not from a file, e.g. the URN of a Pulumi resource. */
   source?: string;
+  /** An administrator's program makes it: rules for what tenants ask for are not about it. */
+  byProgram?: boolean;
 }
 
 export interface Identity {

@@ -4,7 +4,7 @@ import { prepare, type Subject } from "./bind";
 import { type Document, flatten, type Identity, identity } from "./document";
 import { exceptionFor, withExpiry } from "./exceptions";
 import { judge } from "./judge";
-import { isAbout, SYSTEM_NAMESPACES } from "./match";
+import { isAbout, isForTenants, platformNamespaces, SYSTEM_NAMESPACES } from "./match";
 import { type Params, resolveParams } from "./params";
 import type { Gate, Rule } from "./rule";
 import { podSpecPath } from "./subject";
@@ -76,7 +76,9 @@ export class Engine {
 
   private judgeObject(document: Document, namespaces: Map<string, Record<string, unknown>>, ruleId?: string): Entry[] {
     const id = identity(document.object);
-    const about = this.rulesFor(id).filter((rule) => ruleId === undefined || rule.id === ruleId);
+    const about = this.rulesFor(id).filter(
+      (rule) => (ruleId === undefined || rule.id === ruleId) && !(document.byProgram && isForTenants(rule)),
+    );
     if (about.length === 0) return [];
     const namespaceObject = namespaces.get(id.namespace);
     const subject = subjectOf(document.object, id, namespaceObject);
@@ -86,7 +88,7 @@ export class Engine {
   /** Rules by kind and namespace: most objects of a run share few of them. */
   private rulesFor(id: Identity): readonly Rule[] {
     const scope = id.kind === "Namespace" ? id.name : id.namespace;
-    const key = `${id.group}/${id.kind}/${this.systemNamespaces.includes(scope) ? scope : ""}`;
+    const key = `${id.group}/${id.kind}/${platformNamespaces(this.systemNamespaces).includes(scope) ? scope : ""}`;
     let found = this.byKind.get(key);
     if (found === undefined) {
       found = this.rules.filter((rule) => isAbout(rule, id, this.systemNamespaces));

@@ -1,6 +1,6 @@
 import { Unknown } from "../cel/unknown";
 import { type Document, flatten, identity } from "./document";
-import { isAbout } from "./match";
+import { isAboutKind } from "./match";
 import type { Gate, Rule } from "./rule";
 import { POD_SPEC_PATHS } from "./subject";
 
@@ -61,7 +61,7 @@ function casesOfExample(rule: Rule, example: Example, verdict: Case["verdict"]):
 export function isAsked(rule: Rule, { documents, stack, gates }: Case): boolean {
   if (gates.length === 0) return false;
   if (rule.match.subject === "stack") return stack !== undefined;
-  return documents.flatMap((document) => flatten(document)).some(({ object }) => isAbout(rule, identity(object), []));
+  return documents.flatMap((document) => flatten(document)).some(({ object }) => isAboutKind(rule, identity(object)));
 }
 
 const NAMESPACE = "shop";

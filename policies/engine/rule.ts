@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CATEGORIES, GATES, NAMED_LISTS } from "./terms";
+import { CATEGORIES, GATES, NAMED_LISTS, OPERATIONS } from "./terms";
 
 export type { Category, Gate, NamedList } from "./terms";
 
@@ -14,7 +14,8 @@ const dottedPath = z.string().regex(/^[A-Za-z0-9_.[\]/-]+$/);
 
 const resource = z.strictObject({
   apiGroups: z.array(z.string()).min(1).describe('"" is the core group; "*" is any group'),
-  kinds: z.array(z.string().regex(/^[A-Z][A-Za-z0-9]*$/)).min(1),
+  /** `["*"]` is every kind, and every subresource. */
+  kinds: z.array(z.string().regex(/^([A-Z][A-Za-z0-9]*|\*)$/)).min(1),
   /** Plural names for admission, in the order of `kinds`, where the regular plural is wrong. */
   resources: z.array(z.string()).optional(),
   /** Kubernetes does not know a namespace for these kinds. */
@@ -32,7 +33,11 @@ const match = z.discriminatedUnion("subject", [
   z.strictObject({
     subject: z.literal("object"),
     resources: z.array(resource).min(1),
-    namespaces: z.enum(["tenant", "all"]).default("all"),
+    namespaces: z.enum(["tenant", "platform", "all"]).default("all"),
+    /** Whose requests are judged at admission. What a repository holds is always judged as a tenant's. */
+    requester: z.enum(["anybody", "tenant", "reconciler"]).default("anybody"),
+    /** Where `object` may be null (DELETE), or no object of the API (CONNECT), the rule's text must bear it. */
+    operations: z.array(z.enum(OPERATIONS)).min(1).default(["CREATE", "UPDATE"]),
     when: cel.optional(),
   }),
   z.strictObject({ subject: z.literal("stack"), when: cel.optional() }),
@@ -139,6 +144,9 @@ export const ruleSchema = z
     }
     if (rule.match.subject === "stack" && rule.gates.includes("admission")) {
       fault("the API server does not see the stack: leave `admission` out", ["gates"]);
+    }
+    if (rule.match.subject === "object" && rule.match.requester !== "anybody" && rule.gates.includes("crossguard")) {
+      fault("the program is no tenant: leave `crossguard` out", ["gates"]);
     }
     if (rule.implementation?.gates.includes("admission")) {
       fault("TypeScript does not run in the API server: leave `admission` out", ["implementation", "gates"]);

@@ -91,6 +91,8 @@ function serverArgs(directory: string, port: number, etcdPort: number): string[]
     `--cert-dir=${directory}`,
     `--token-auth-file=${join(directory, "tokens.csv")}`,
     "--authorization-mode=RBAC",
+    // As kubeadm has it: else the server itself would refuse what a rule should.
+    "--allow-privileged=true",
     "--service-account-issuer=https://kubernetes.default.svc",
     `--service-account-key-file=${join(directory, "accounts.key")}`,
     `--service-account-signing-key-file=${join(directory, "accounts.key")}`,

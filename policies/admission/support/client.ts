@@ -23,9 +23,18 @@ export class Client {
   constructor(
     private readonly port: number,
     private readonly token: string,
-    ca: string,
+    private readonly ca: string,
+    /** Asked for as another account: `Impersonate-User` and its like. */
+    private readonly acting: Readonly<Record<string, string | string[]>> = {},
   ) {
     this.agent = new Agent({ keepAlive: true, maxSockets: 8, ca });
+  }
+
+  /** The same server, asked as a service account. Close it too. */
+  as(namespace: string, name: string): Client {
+    const user = `system:serviceaccount:${namespace}:${name}`;
+    const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"];
+    return new Client(this.port, this.token, this.ca, { "impersonate-user": user, "impersonate-group": groups });
   }
 
   close(): void {
@@ -102,7 +111,11 @@ export class Client {
           method,
           path,
           timeout: 30_000,
-          headers: { authorization: `Bearer ${this.token}`, ...(text && { "content-type": contentType }) },
+          headers: {
+            ...this.acting,
+            authorization: `Bearer ${this.token}`,
+            ...(text && { "content-type": contentType }),
+          },
         },
         (response) => {
           const chunks: Buffer[] = [];
