@@ -121,3 +121,9 @@ test("no secret is the ID of a resource: Pulumi encrypts none", { skip: missing 
   const exposed = made.filter(({ type }) => /random:index\/random(Bytes|String):/.test(type)).map(({ name }) => name);
   assert.deepEqual(exposed, []);
 });
+
+test("the cluster's identifier is not its name, which could change", { skip: missing }, () => {
+  const [provider] = of("pulumi:providers:kubernetes");
+  assert.equal(provider?.inputs.clusterIdentifier, "cluster");
+  assert.equal(provider?.inputs.deleteUnreachable, undefined);
+});
