@@ -25,6 +25,7 @@ pulumi.runtime.setMocks(
       if (type.startsWith("random:index/randomString")) outputs.result = "abcdef";
       if (type.startsWith("random:index/randomPassword"))
         outputs.result = "0123456789abcdef".repeat(3).slice(0, inputs.length);
+      if (name === "cluster-origin") outputs.stdout = inputs.stdin;
       if (name === "first-day") outputs.stdout = "2026-01-01T00:00:00Z\n";
       if (name.endsWith("-preflight")) outputs.stdout = '{"fsyncP99Milliseconds":1}';
       if (name.endsWith("-proof")) outputs.stdout = "read-only\n";
@@ -118,5 +119,11 @@ test("the deploy key is registered at GitLab with no way to push", { skip: missi
 test("no secret is the ID of a resource: Pulumi encrypts none", { skip: missing }, () => {
   // The official provider gives these two their value as ID.
   const exposed = made.filter(({ type }) => /random:index\/random(Bytes|String):/.test(type)).map(({ name }) => name);
-  assert.deepEqual(exposed, ["cluster-token-id"]);
+  assert.deepEqual(exposed, []);
+});
+
+test("the cluster's identifier is not its name, which could change", { skip: missing }, () => {
+  const [provider] = of("pulumi:providers:kubernetes");
+  assert.equal(provider?.inputs.clusterIdentifier, "cluster");
+  assert.equal(provider?.inputs.deleteUnreachable, undefined);
 });

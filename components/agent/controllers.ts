@@ -1,3 +1,5 @@
+import { type Pace, paceOf } from "../pace";
+
 /** Images of the two controllers, with tags. */
 export interface ControllerImages {
   sourceController: string;
@@ -13,6 +15,7 @@ export const reconciler = "config-reconciler";
  * watch their own namespace.
  */
 export function controllers(images: ControllerImages, emulated: boolean): object[] {
+  const pace = paceOf(emulated);
   return [
     controller(
       {
@@ -23,7 +26,7 @@ export function controllers(images: ControllerImages, emulated: boolean): object
         volumes: ["data", "tmp"],
         readiness: { path: "/", port: "http" },
       },
-      emulated,
+      pace,
     ),
     controller(
       {
@@ -34,7 +37,7 @@ export function controllers(images: ControllerImages, emulated: boolean): object
         volumes: ["tmp"],
         readiness: { path: "/readyz", port: "healthz" },
       },
-      emulated,
+      pace,
     ),
     {
       apiVersion: "v1",
@@ -63,8 +66,7 @@ interface Controller {
   readiness: { path: string; port: string };
 }
 
-function controller({ name, image, args, ports, volumes, readiness }: Controller, emulated: boolean): object {
-  const patience = emulated ? { timeoutSeconds: 30, periodSeconds: 15, failureThreshold: 20 } : {};
+function controller({ name, image, args, ports, volumes, readiness }: Controller, pace: Pace): object {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -97,8 +99,8 @@ function controller({ name, image, args, ports, volumes, readiness }: Controller
                 requests: { cpu: "50m", memory: "64Mi", "ephemeral-storage": "64Mi" },
                 limits: { cpu: "1", memory: "512Mi", "ephemeral-storage": "1Gi" },
               },
-              livenessProbe: { httpGet: { path: "/healthz", port: "healthz" }, ...patience },
-              readinessProbe: { httpGet: readiness, ...(emulated ? { timeoutSeconds: 15, periodSeconds: 5 } : {}) },
+              livenessProbe: { httpGet: { path: "/healthz", port: "healthz" }, ...pace.liveness },
+              readinessProbe: { httpGet: readiness, ...pace.readiness },
               volumeMounts: volumes.map((volume) => ({ name: volume, mountPath: `/${volume}` })),
             },
           ],

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { loadAll } from "js-yaml";
+import { emulated, kvm } from "../pace";
+import { joinToken, tokenSecret } from "./admission";
+import { clusterConfiguration } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
-import { initConfiguration, joinConfiguration, type KubeadmArgs, patches, tokenSecret } from "./kubeadm";
+import { initConfiguration, joinConfiguration, type KubeadmArgs } from "./kubeadm";
 import { discoveryKubeconfig, kubeconfig } from "./kubeconfig";
 import { nodeFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, pkiFiles } from "./pki";
+import { patches, serverFiles } from "./server-files";
 
 const seed = Buffer.alloc(32, 3).toString("base64");
 const issuedAt = "2026-01-01T00:00:00Z";
@@ -21,12 +25,12 @@ const network = {
 const member = { name: "control-1", address: "10.20.0.11", site: "osl-1", reach: "127.20.0.11" };
 const args: KubeadmArgs = {
   clusterName: "local",
-  kubernetesVersion: "v1.36.4",
   network,
   controlPlanes: [member],
-  emulated: false,
+  pace: kvm,
   country: "NO",
 };
+const versions = { kubernetes: "v1.36.4" };
 const token = "abcdef.0123456789abcdef";
 
 // biome-ignore lint/suspicious/noExplicitAny: rendered YAML is looked at by path
@@ -39,16 +43,20 @@ function flag(component: { extraArgs: { name: string; value: string }[] }, name:
   return component.extraArgs.find((argument) => argument.name === name)?.value;
 }
 
-test("one control plane holds no elections, three do", () => {
-  const single = documents(initConfiguration(args, member, token)).get("ClusterConfiguration");
-  assert.equal(flag(single.scheduler, "leader-elect"), "false");
-  const three = { ...args, controlPlanes: [member, { ...member, name: "b" }, { ...member, name: "c" }] };
-  const several = documents(initConfiguration(three, member, token)).get("ClusterConfiguration");
-  assert.equal(flag(several.scheduler, "leader-elect"), undefined);
+test("an election is held whatever the number, with long leases on emulated CPUs", () => {
+  for (const pace of [kvm, emulated]) {
+    const { scheduler, controllerManager } = documents(clusterConfiguration({ ...args, pace }, versions)).get(
+      "ClusterConfiguration",
+    );
+    for (const part of [scheduler, controllerManager]) {
+      assert.equal(flag(part, "leader-elect"), undefined, "kubeadm's own is true");
+      assert.equal(flag(part, "leader-elect-lease-duration"), pace === emulated ? "120s" : undefined);
+    }
+  }
 });
 
 test("the API server encrypts secrets, keeps an audit log and knows nobody anonymous", () => {
-  const { apiServer } = documents(initConfiguration(args, member, token)).get("ClusterConfiguration");
+  const { apiServer } = documents(clusterConfiguration(args, versions)).get("ClusterConfiguration");
   for (const name of ["encryption-provider-config", "audit-policy-file", "authentication-config"]) {
     assert.match(flag(apiServer, name) ?? "", /^\/etc\/kubernetes\/grunnmur\//, name);
   }
@@ -56,7 +64,7 @@ test("the API server encrypts secrets, keeps an audit log and knows nobody anony
 });
 
 test("kubeadm makes its keys on the curve that the authorities have", () => {
-  const { encryptionAlgorithm } = documents(initConfiguration(args, member, token)).get("ClusterConfiguration");
+  const { encryptionAlgorithm } = documents(clusterConfiguration(args, versions)).get("ClusterConfiguration");
   assert.equal(encryptionAlgorithm, "ECDSA-P256");
 });
 
@@ -74,27 +82,40 @@ test("only a control plane joins as one", () => {
   assert.ok(documents(joinConfiguration(args, member, token, true)).get("JoinConfiguration").controlPlane);
 });
 
-test("the token that lets machines join is the one they bring, and does not end before they have", () => {
+test("the token that lets a machine join is the one it brings, and ends by itself", () => {
   const [bootstrap] = documents(initConfiguration(args, member, token)).get("InitConfiguration").bootstrapTokens;
-  assert.deepEqual([bootstrap.token, bootstrap.ttl], [token, "0s"]);
+  assert.deepEqual([bootstrap.token, bootstrap.ttl], [token, "24h"]);
   const { metadata, type, stringData } = documents(tokenSecret(token)).get("Secret");
   assert.deepEqual([metadata.name, type], ["bootstrap-token-abcdef", "bootstrap.kubernetes.io/token"]);
   assert.equal(`${stringData["token-id"]}.${stringData["token-secret"]}`, token);
   assert.deepEqual([stringData["auth-extra-groups"]], bootstrap.groups);
-  assert.equal(stringData.expiration, undefined);
+  assert.equal(stringData.expiration, "EXPIRATION");
+});
+
+test("a machine made anew has another token, in kubeadm's form", () => {
+  assert.match(joinToken(seed, "one"), /^[a-z0-9]{6}\.[a-z0-9]{16}$/);
+  assert.notEqual(joinToken(seed, "one"), joinToken(seed, "two"));
 });
 
 test("patience is for emulated CPUs", () => {
-  assert.deepEqual(patches(args), []);
-  assert.equal(patches({ ...args, emulated: true }).length, 5);
+  assert.deepEqual(
+    patches(kvm, "h").map(({ path }) => path),
+    ["/etc/kubernetes/patches/kube-apiserver+strategic.yaml"],
+  );
+  assert.equal(patches(emulated, "h").length, 5);
 });
 
-test("a folder of patches is named only where there are patches", () => {
+test("other files of the API server make it another pod", () => {
+  const patch = (secret: string) => serverFiles(secret, kvm).find(({ path }) => /patches/.test(path))?.content ?? "";
+  assert.match(patch(seed), /grunnmur\/files: [0-9a-f]{64}/);
+  assert.notEqual(patch(seed), patch(Buffer.alloc(32, 4).toString("base64")));
+});
+
+test("patches are for control planes: kubeadm refuses a folder that is not there", () => {
   const named = (text: string) => /patches:/.test(text);
-  assert.ok(!named(initConfiguration(args, member, token)));
-  assert.ok(named(initConfiguration({ ...args, emulated: true }, member, token)));
-  assert.ok(named(joinConfiguration({ ...args, emulated: true }, member, token, true)));
-  assert.ok(!named(joinConfiguration({ ...args, emulated: true }, member, token, false)), "a worker has none");
+  assert.ok(named(initConfiguration(args, member, token)));
+  assert.ok(named(joinConfiguration(args, member, token, true)));
+  assert.ok(!named(joinConfiguration(args, member, token, false)), "a worker has none");
 });
 
 test("every control plane gets the same authorities", () => {
@@ -131,7 +152,7 @@ test("balancing over one control plane takes it never out, over three it checks"
   const config = (planes: { name: string; address: string }[]) =>
     nodeFiles(network, "10.20.0.12", planes).find(({ path }) => path === "/etc/haproxy/haproxy.cfg")?.content ?? "";
   assert.doesNotMatch(config([member]), / check/);
-  assert.equal(config([member, member, member]).match(/ check /g)?.length, 3);
+  assert.equal(config([member, member, member]).match(/ check check-ssl /g)?.length, 3);
 });
 
 test("pods get addresses of their node's range", () => {

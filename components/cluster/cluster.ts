@@ -1,34 +1,30 @@
-import type { remote } from "@pulumi/command";
+import { createHash } from "node:crypto";
+import { local } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
 import { onNode } from "../node/on-node";
 import { siteFiles } from "../node/site-files";
-import { type File, onRoot } from "../payload";
+import { paceOf } from "../pace";
+import type { File } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
 import { script } from "../script";
+import { joinToken, tokenSecret } from "./admission";
+import type { Versions } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
-import {
-  apiEndpoint,
-  initConfiguration,
-  joinConfiguration,
-  type KubeadmArgs,
-  patches,
-  serverDir,
-  tokenSecret,
-} from "./kubeadm";
-import { discoveryKubeconfig, kubeconfig } from "./kubeconfig";
+import type { KubeadmArgs } from "./kubeadm";
+import { kubeconfig } from "./kubeconfig";
+import { founderId, join, type Shared, server, workerSettings } from "./membership";
 import { nodeFiles } from "./node-files";
-import { adminCertificate, clusterAuthority, encryptionConfiguration, pkiFiles } from "./pki";
+import { adminCertificate, clusterAuthority } from "./pki";
 
 export interface ClusterArgs {
   clusterName: string;
   /** Such as `v1.36.4`. */
   kubernetesVersion: string;
-  /** An odd number; none of them is special. */
+  /** An odd number. The first makes the cluster, once; the program and its person talk to its API server. */
   controlPlanes: Node[];
   workers: Node[];
   /** Every node of the environment, the registry's too. */
@@ -43,14 +39,6 @@ export interface ClusterArgs {
   emulated: boolean;
   /** ISO 8601; certificates count from it. */
   issuedAt: pulumi.Input<string>;
-}
-
-/** What belongs to the cluster and not to one node. */
-interface Shared {
-  seed: string;
-  issuedAt: string;
-  token: string;
-  caPem: string;
 }
 
 /** Kubernetes by kubeadm on the environment's nodes. */
@@ -77,37 +65,48 @@ export class Cluster extends pulumi.ComponentResource {
       },
       opts,
     );
-    const kubeadm: KubeadmArgs = { ...args, emulated };
+    const first = controlPlanes[0];
+    if (!first) throw new Error("a cluster needs at least one control plane");
+    const kubeadm: KubeadmArgs = { clusterName, network, country, controlPlanes, pace: paceOf(emulated) };
     const seed = makeSeed(`${name}-seed`, this, { protect: true });
-    const token = joinToken(name, nodes, this);
     const shared: pulumi.Output<Shared> = pulumi
-      .all([seed, args.issuedAt, token.value])
-      .apply(([base64, issuedAt, secret]) => ({
+      .all([seed, args.issuedAt, this.origin(name, first, args)])
+      .apply(([base64, issuedAt, origin]) => ({
+        ...origin,
         seed: base64,
         issuedAt,
-        token: secret,
         caPem: clusterAuthority(base64, issuedAt),
       }));
+    const token = ({ machine }: Node) =>
+      pulumi.secret(pulumi.all([seed, machine]).apply(([base64, id]) => joinToken(base64, id)));
 
     const prepared = new Map(nodes.map((node) => [node.name, this.prepare(node, args)]));
     const made: pulumi.Resource[] = [];
     const machines = controlPlanes.map((node) => node.ready);
+    const admission = admissionOf(nodes, token);
     for (const node of controlPlanes) {
-      // One after the other: the first makes the cluster, once it sees that the others are machines without one, and
-      // etcd takes one new member at a time.
+      // One after the other: the first makes the cluster, once it sees that the others are machines without one; etcd takes
+      // one new member at a time; and a change that stops an API server is not carried to the next.
       const dependsOn = [...(prepared.get(node.name) ?? []), ...machines, ...made.slice(-1)];
-      made.push(this.controlPlane(node, kubeadm, shared, dependsOn));
+      const kept = server(node, kubeadm, shared, { parent: this, dependsOn });
+      made.push(join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept] }));
+      if (node === first) {
+        const { tokens: input, triggers } = admission;
+        const what = { script: "cluster/scripts/open-admission.sh", input, triggers };
+        made.push(onNode(`${name}-admission-open`, first, what, { parent: this, dependsOn: [...made] }));
+      }
     }
-    const first = controlPlanes[0];
-    if (!first) throw new Error("a cluster needs at least one control plane");
-    this.members = [
-      ...made,
-      ...workers.map((node) => this.worker(node, kubeadm, shared, [...(prepared.get(node.name) ?? []), ...made])),
-    ];
+    const joined = workers.map((node) => {
+      const dependsOn = [...(prepared.get(node.name) ?? []), ...made];
+      const kept = workerSettings(node, kubeadm, { parent: this, dependsOn });
+      return join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept] });
+    });
+    this.members = [...made, ...joined];
     onNode(
       `${name}-admission-closed`,
       first,
-      { script: "cluster/scripts/close-admission.sh", triggers: [token.id] },
+      // The same triggers as of what it ends: the one never runs without the other.
+      { script: "cluster/scripts/close-admission.sh", triggers: admission.triggers },
       { parent: this, dependsOn: this.members },
     );
 
@@ -120,16 +119,17 @@ export class Cluster extends pulumi.ComponentResource {
       `${name}-api`,
       {
         kubeconfig: this.kubeconfig,
-        // Known when the kubeconfig is not, so that a first preview plans no replacements.
-        clusterIdentifier: clusterName,
-        deleteUnreachable: true,
+        // A changed one replaces every object, which deletes them all from the cluster. This never changes, and is known when
+        // the kubeconfig is not, so that a first preview plans no replacements.
+        clusterIdentifier: name,
         enableConfigMapMutable: true,
         enableSecretMutable: true,
         // A second run continues where the first broke off, and what somebody edited by hand is set right.
         upsertExistingObjects: true,
         enablePatchForce: true,
       },
-      { parent: this, dependsOn: made },
+      // Nor does the one that an environment was made with.
+      { parent: this, dependsOn: made, ignoreChanges: ["clusterIdentifier"] },
     );
     this.registerOutputs({});
   }
@@ -145,50 +145,23 @@ export class Cluster extends pulumi.ComponentResource {
     return [installFiles(`${node.name}-files`, node, files, units, { parent: this, dependsOn: [node.ready] })];
   }
 
-  private controlPlane(
-    node: Node,
-    args: KubeadmArgs,
-    shared: pulumi.Output<Shared>,
-    dependsOn: pulumi.Resource[],
-  ): remote.Command {
-    const peers = args.controlPlanes.filter((peer) => peer.name !== node.name);
-    return this.membership(node, "cluster/scripts/control-plane.sh", dependsOn, shared, (values) => [
-      { path: "init.yaml", content: initConfiguration(args, node, values.token) },
-      { path: "join.yaml", content: joinConfiguration(args, node, values.token, true) },
-      { path: "discovery.conf", content: discovery(args, values) },
-      { path: "token.yaml", content: tokenSecret(values.token) },
-      { path: "find-cluster.sh", content: script("cluster/scripts/find-cluster.sh") },
-      { path: "peers", content: peers.map(({ address }) => `${address}\n`).join("") },
-      ...onRoot([...pkiFiles(values.seed, values.issuedAt), ...serverFiles(values.seed), ...patches(args)]),
-    ]);
-  }
-
-  private worker(
-    node: Node,
-    args: KubeadmArgs,
-    shared: pulumi.Output<Shared>,
-    dependsOn: pulumi.Resource[],
-  ): remote.Command {
-    return this.membership(node, "cluster/scripts/worker.sh", dependsOn, shared, (values) => [
-      { path: "join.yaml", content: joinConfiguration(args, node, values.token, false) },
-      { path: "discovery.conf", content: discovery(args, values) },
-      ...onRoot([{ path: `${serverDir}/role`, content: "worker\n" }]),
-    ]);
-  }
-
-  private membership(
-    node: Node,
-    path: string,
-    dependsOn: pulumi.Resource[],
-    shared: pulumi.Output<Shared>,
-    files: (values: Shared) => File[],
-  ): remote.Command {
-    return onNode(
-      `${node.name}-membership`,
-      node,
-      { script: path, input: shared.apply(files) },
-      { parent: this, dependsOn },
+  /**
+   * What was so when the cluster was begun, and stays so: the machine that makes it, and the versions of its control plane.
+   * Newer artifacts are for another cluster; a machine made anew only joins.
+   */
+  private origin(name: string, first: Node, args: ClusterArgs): pulumi.Output<{ founder: string; versions: Versions }> {
+    const { kubernetesVersion: kubernetes, etcdTag: etcd, corednsTag: coredns } = args;
+    const stdin = pulumi
+      .output(first.machine)
+      .apply((machine) =>
+        JSON.stringify({ founder: founderId(first.name, machine), versions: { kubernetes, etcd, coredns } }),
+      );
+    const kept = new local.Command(
+      `${name}-origin`,
+      { create: "cat", stdin, addPreviousOutputInEnv: false, logging: "none" },
+      { parent: this, ignoreChanges: ["create", "stdin"] },
     );
+    return kept.stdout.apply((text): { founder: string; versions: Versions } => JSON.parse(text));
   }
 }
 
@@ -197,30 +170,20 @@ const units: Unit[] = [
   { name: "haproxy.service", watches: "/etc/haproxy" },
 ];
 
-interface JoinToken {
-  id: pulumi.Output<string>;
-  /** `id.secret`. */
-  value: pulumi.Output<string>;
-}
-
-/** A token for the nodes of this set of machines; another set gets another. */
-function joinToken(name: string, nodes: Node[], parent: pulumi.Resource): JoinToken {
-  const keepers = pulumi.output(nodes.map((node) => node.machine)).apply((ids) => ({ machines: ids.join(" ") }));
-  const settings = { special: false, upper: false, keepers };
-  const id = new random.RandomString(`${name}-token-id`, { length: 6, ...settings }, { parent }).result;
-  const secret = new random.RandomPassword(`${name}-token-secret`, { length: 16, ...settings }, { parent }).result;
-  return { id, value: pulumi.secret(pulumi.interpolate`${id}.${secret}`) };
-}
-
-/** What the API server is told beyond kubeadm's own. */
-function serverFiles(seed: string): File[] {
-  const named = ["audit-policy.yaml", "admission.yaml", "authentication.yaml"];
-  return [
-    ...named.map((file) => ({ path: `${serverDir}/${file}`, content: script(`cluster/files/${file}`), mode: 0o600 })),
-    { path: `${serverDir}/encryption.yaml`, content: encryptionConfiguration(seed), mode: 0o600 },
+/** The tokens of a set of machines. Another set, or another way to admit, opens anew; the order of the nodes does not. */
+function admissionOf(nodes: Node[], token: (node: Node) => pulumi.Output<string>) {
+  const sorted = [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const text = pulumi.all(sorted.map(token)).apply((all) => all.map(tokenSecret).join("---\n"));
+  const opening = script("cluster/scripts/open-admission.sh");
+  // Nothing can be learnt from the hash of so many random letters, and a preview may say that it is another.
+  const triggers = [
+    pulumi.unsecret(
+      text.apply((all) =>
+        createHash("sha256")
+          .update(opening + all)
+          .digest("hex"),
+      ),
+    ),
   ];
-}
-
-function discovery({ clusterName }: KubeadmArgs, { caPem, token }: Shared): string {
-  return discoveryKubeconfig({ clusterName, server: `https://${apiEndpoint}`, caPem }, token);
+  return { tokens: text.apply((content): File[] => [{ path: "tokens.yaml", content, mode: 0o600 }]), triggers };
 }

@@ -63,10 +63,18 @@ WantedBy=multi-user.target
 
 /** Each node balances over the control planes for itself, so that no address has to move when one is lost. */
 function apiBalancer(controlPlanes: Pick<Node, "name" | "address">[]): string {
-  // With one server there is nothing to choose: a check could only take it away.
-  const check = controlPlanes.length > 1 ? " check inter 2s fall 3 rise 1" : "";
-  const servers = controlPlanes.map(({ name, address }) => `  server ${name} ${address}:6443${check}`);
-  return `defaults
+  // With one server there is nothing to choose: a check could only take it away. Of several, one that fails fast must not draw
+  // connections, so each is asked whether it is ready, and what is connected to one that is not looks for another.
+  const several = controlPlanes.length > 1;
+  const health = several ? "  option httpchk GET /readyz\n  timeout check 10s\n" : "";
+  const check = several ? " check check-ssl verify none inter 3s fall 3 rise 1 on-marked-down shutdown-sessions" : "";
+  const sorted = [...controlPlanes].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const servers = sorted.map(({ name, address }) => `  server ${name} ${address}:6443${check}`);
+  return `global
+  user haproxy
+  group haproxy
+  chroot /var/lib/haproxy
+defaults
   mode tcp
   timeout connect 10s
   timeout client 1h
@@ -74,6 +82,6 @@ function apiBalancer(controlPlanes: Pick<Node, "name" | "address">[]): string {
 listen kubernetes-api
   bind 127.0.0.1:7443
   balance leastconn
-${servers.join("\n")}
+${health}${servers.join("\n")}
 `;
 }

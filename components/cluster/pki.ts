@@ -3,8 +3,8 @@ import { derive } from "../keys/derive";
 import type { File } from "../payload";
 
 /**
- * The cluster's authorities and keys, from one seed. Every control plane gets the same, so that none is special: any of
- * them can be lost and made again. What kubeadm finds here it uses; the rest it issues itself.
+ * The cluster's authorities and keys, from one seed. Every control plane gets the same, so none has to be copied from
+ * another. What kubeadm finds here it uses; the rest it issues itself.
  */
 export function pkiFiles(seed: string, issuedAt: string): File[] {
   const authority = (path: string, commonName: string): File[] => {

@@ -1,25 +1,19 @@
 #!/bin/bash
-# Joins this machine to the cluster as a worker.
-# Standard input: base64 tar with `join.yaml`, `discovery.conf` and `rootfs/…`.
-# Idempotent: a machine that joined is left alone; one that broke off half-way is reset and starts over.
+# Keeps what a worker's kubelet is set to, and applies it where the worker is a member already.
+# Standard input: base64 tar with `kubelet.sh`, `patience` (seconds) and `rootfs/…`. Idempotent. Says what it changed.
 set -euo pipefail
 
-payload=$(mktemp -d -p /run)
-trap 'rm -rf "$payload" /run/grunnmur-discovery.conf' EXIT
-umask 022 # the folders made here give their modes to those of the machine
+root=${ROOT:-}
+own=$root/etc/kubernetes/grunnmur
+payload=$(mktemp -d "$root/run/grunnmur.XXXXXX")
+trap 'rm -rf "$payload"' EXIT
+umask 022
 base64 -d | tar -xpC "$payload"
-umask 077
 
-if [ -e /etc/kubernetes/grunnmur/complete ]; then
-  echo "already a worker"
-  exit 0
+new=$payload/rootfs/etc/kubernetes/grunnmur/kubelet.yaml
+if cmp -s "$new" "$own/kubelet.yaml"; then exit 0; fi
+if [ -e "$own/complete" ]; then
+  PATIENCE=$(cat "$payload/patience") bash "$payload/kubelet.sh" /etc/kubernetes/kubelet.conf
 fi
-if [ -e /etc/kubernetes/kubelet.conf ] || [ -e /etc/kubernetes/bootstrap-kubelet.conf ]; then
-  echo "an earlier attempt broke off: starting over"
-  kubeadm reset --force >/dev/null 2>&1 || true
-fi
-cp -a "$payload/rootfs/." /
-systemctl enable -q kubelet
-cp "$payload/discovery.conf" /run/grunnmur-discovery.conf
-kubeadm join --config "$payload/join.yaml"
-touch /etc/kubernetes/grunnmur/complete
+# Last: a run that breaks off before it begins again.
+install -D -m 600 "$new" "$own/kubelet.yaml"

@@ -1,0 +1,75 @@
+#!/bin/bash
+# Keeps a control plane as it shall be: files of the API server, flags of its pods, the cluster's configuration, the kubelet.
+# Standard input: base64 tar with `static-pods.sh`, `kubelet.sh`, `patience` (seconds) and `rootfs/…`.
+# On a machine that is no member yet the files are written for join.sh. On a member they are brought into force: one pod
+# after the other, and where one does not come back, all is put back and the script fails.
+# Idempotent; a run that broke off begins again. Says what it changed.
+set -euo pipefail
+
+root=${ROOT:-}
+own=$root/etc/kubernetes/grunnmur
+patches=$root/etc/kubernetes/patches
+kept=$root/etc/kubernetes/grunnmur-previous
+payload=$(mktemp -d "$root/run/grunnmur.XXXXXX")
+trap 'rm -rf "$payload"' EXIT
+umask 022 # the folders made here give their modes to those of the machine
+base64 -d | tar -xpC "$payload"
+umask 077
+new=$payload/rootfs/etc/kubernetes
+export PATIENCE
+PATIENCE=$(cat "$payload/patience")
+
+write() { # FOLDER with grunnmur/ and patches/
+  mkdir -p "$own"
+  cp -a "$1/grunnmur/." "$own/"
+  rm -rf "$patches"
+  cp -a "$1/patches" "$patches"
+}
+
+if [ ! -e "$own/complete" ]; then
+  write "$new"
+  exit 0
+fi
+
+if [ -e "$own/encryption.yaml" ] && ! cmp -s "$own/encryption.yaml" "$new/grunnmur/encryption.yaml"; then
+  echo "the key that encrypts the cluster's secrets would be another: what is in etcd could not be read any more." >&2
+  echo "It follows from the seed 'cluster-seed' in the state, which must stay. Nothing was changed on this control plane." >&2
+  exit 1
+fi
+
+same() {
+  local file
+  for file in "$new"/grunnmur/*; do cmp -s "$file" "$own/${file##*/}" || return 1; done
+  diff -rq "$new/patches" "$patches" >/dev/null 2>&1
+}
+if [ ! -e "$kept" ]; then
+  if same; then exit 0; fi
+  # The folder is the mark of a change that is under way: it is there whole or not at all.
+  rm -rf "$kept.part"
+  mkdir -p "$kept.part/grunnmur" "$kept.part/patches"
+  for file in "$new"/grunnmur/*; do
+    if [ -e "$own/${file##*/}" ]; then cp -a "$own/${file##*/}" "$kept.part/grunnmur/"; fi
+  done
+  if [ -d "$patches" ]; then cp -a "$patches/." "$kept.part/patches/"; fi
+  cp -a "$root/etc/kubernetes/manifests" "$kept.part/manifests"
+  mv "$kept.part" "$kept"
+else
+  echo "an earlier change broke off: going on with it"
+fi
+
+write "$new"
+if ! bash "$payload/static-pods.sh" render "$own"; then
+  write "$kept"
+  bash "$payload/static-pods.sh" restore "$kept/manifests" || true
+  rm -rf "$kept"
+  echo "the control plane was put back as it was; the reason stands above" >&2
+  exit 1
+fi
+# For those that join, now that it is known to work here.
+cat "$own/local.yaml" <(echo ---) "$own/cluster.yaml" >"$payload/kubeadm.yaml"
+kubeadm init phase upload-config all --config "$payload/kubeadm.yaml" >/dev/null
+if ! cmp -s "$kept/grunnmur/kubelet.yaml" "$own/kubelet.yaml"; then
+  bash "$payload/kubelet.sh" /etc/kubernetes/admin.conf
+fi
+rm -rf "$kept"
+echo "control plane is as configured"

@@ -1,0 +1,66 @@
+/** How long things take, and so how long to wait for them: of real CPUs and of emulated ones, about twelve times slower. */
+export interface Pace {
+  /** A probe of a static pod; kubeadm's own when absent. */
+  staticPodProbe?: Probe;
+  /** Of a deployment's containers; Kubernetes' own when absent. */
+  liveness: Partial<Probe>;
+  readiness: Partial<Probe>;
+  /** Leases of scheduler and controller manager: flags beyond their defaults. */
+  election: Record<string, string>;
+  /** Flags of etcd beyond its defaults. */
+  etcd: Record<string, string>;
+  controllerManager: Record<string, string>;
+  /** Settings of the kubelet, and flags that have no setting. */
+  kubelet: Record<string, string>;
+  kubeletFlags: Record<string, string>;
+  /** One CoreDNS is enough, and it and the control plane ask for little CPU. */
+  lean: boolean;
+  /** How long a restarted part of a control plane may take until it answers. */
+  restartSeconds: number;
+}
+
+export interface Probe {
+  timeoutSeconds: number;
+  periodSeconds: number;
+  failureThreshold: number;
+}
+
+export const kvm: Pace = {
+  liveness: {},
+  readiness: {},
+  election: {},
+  etcd: {},
+  controllerManager: {},
+  kubelet: {},
+  kubeletFlags: {},
+  lean: false,
+  restartSeconds: 300,
+};
+
+export const emulated: Pace = {
+  staticPodProbe: { timeoutSeconds: 60, periodSeconds: 30, failureThreshold: 20 },
+  liveness: { timeoutSeconds: 30, periodSeconds: 15, failureThreshold: 20 },
+  readiness: { timeoutSeconds: 15, periodSeconds: 5 },
+  // With the default 15 s both lost their lease to a slow API server, restarted, and made it slower. Ten tries fit in before
+  // the lease has to be given up.
+  election: {
+    "leader-elect-lease-duration": "120s",
+    "leader-elect-renew-deadline": "100s",
+    "leader-elect-retry-period": "10s",
+  },
+  etcd: { "heartbeat-interval": "1000", "election-timeout": "10000" },
+  controllerManager: {
+    "node-monitor-grace-period": "2m",
+    // kubeadm's own list less the one that checks the types in admission policies, against every kind's schema: that is
+    // advice, the policies are tested on a real API server, and here it takes minutes while the environment starts.
+    controllers: "*,bootstrap-signer-controller,token-cleaner-controller,-validatingadmissionpolicy-status-controller",
+  },
+  kubelet: { nodeStatusUpdateFrequency: "20s", volumeStatsAggPeriod: "5m", runtimeRequestTimeout: "10m" },
+  kubeletFlags: { "housekeeping-interval": "60s" },
+  lean: true,
+  restartSeconds: 1200,
+};
+
+export function paceOf(isEmulated: boolean): Pace {
+  return isEmulated ? emulated : kvm;
+}
