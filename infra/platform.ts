@@ -97,6 +97,7 @@ export class Platform extends pulumi.ComponentResource {
         deployKey: this.deployKey,
         hostKey: stack.sync.hostKey ?? registryNode.hostKey,
         gitLab: gitLab(stack, secrets),
+        imagesReady: [this.registry.ready],
         repositoryReady: git,
         admissionReady: admission.ready,
         emulated,
