@@ -60,6 +60,24 @@ test("every file parses, and every manifest is listed by a kustomization", () =>
   for (const { path, content } of FILES) if (/\.ya?ml$/.test(path)) parsed(path, content);
 });
 
+test("without an image the scaffold has no service, and lists none", () => {
+  const { tag: _none, ...values } = VALUES;
+  const files = renderConfigRepo({ ...values, path: "./apps/one" });
+  assert.deepEqual(
+    files.filter(({ path, content }) => /payment-service:|\{\{/.test(path + content)).map(({ path }) => path),
+    [],
+  );
+  const paths = new Set(files.map(({ path }) => path));
+  for (const { path, content } of files.filter((file) => file.path.endsWith("/kustomization.yaml"))) {
+    const [{ resources }] = parsed(path, content);
+    for (const entry of resources) {
+      const target = posix.join(posix.dirname(path), entry);
+      assert.ok(paths.has(target) || paths.has(`${target}/kustomization.yaml`), `${path} lists ${entry}`);
+    }
+  }
+  assert.ok(paths.has("apps/one/production/namespace.yaml"), "the folder that the agent reads is filled");
+});
+
 test("every namespaced object is in production", () => {
   for (const { kind, metadata } of OBJECTS) {
     assert.equal(metadata.namespace, kind === "Namespace" ? undefined : "production", `${kind} ${metadata.name}`);

@@ -3,12 +3,14 @@ import { dirname, join } from "node:path";
 
 /** What the scaffold of a configuration repository must know of the stack it is for. */
 export interface ConfigRepoValues {
-  /** Name of the stack; the agent reads `clusters/<cluster>`. */
+  /** Name of the stack. */
   cluster: string;
+  /** Folder of the repository that the agent reads, with or without `./` in front. Absent: `clusters/<cluster>`. */
+  path?: string;
   /** Name of the stack's registry, without scheme or path. */
   registry: string;
-  /** Tag of payment-service's image: the 40 hex digits of the commit that it was built from. */
-  tag: string;
+  /** Tag of payment-service's image: the 40 hex digits of the commit that it was built from. Absent: no example service. */
+  tag?: string;
   /** Value of the nodes' label `topology.kubernetes.io/region`: the country of the stack's site, such as NO. */
   region: string;
   /** The stack's locality profile, by which merge requests are checked. */
@@ -23,22 +25,39 @@ export interface RepoFile {
 
 const ALLOWED: Record<keyof ConfigRepoValues, RegExp> = {
   cluster: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+  path: /^(\.\/)?(?!\.)[A-Za-z0-9._-]+(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)*$/,
   registry: /^[a-z0-9.-]+$/,
   tag: /^[0-9a-f]{40}$/,
   region: /^[A-Z]{2}$/,
   profile: /^[A-Za-z+]+$/,
 };
 
+const EXAMPLE = "payment-service";
+
 /** The files of a stack's first commit of configuration. @throws Error for a value that is not of its form */
 export function renderConfigRepo(values: ConfigRepoValues): RepoFile[] {
-  return renderFiles(templates(), values);
+  const path = (values.path ?? `clusters/${values.cluster}`).replace(/^\.\//, "");
+  const files = values.tag === undefined ? withoutExample(templates()) : templates();
+  return renderFiles(files, { ...values, path });
+}
+
+/** The scaffold without its service, whose image an environment has only where it was filled in. */
+function withoutExample(files: RepoFile[]): RepoFile[] {
+  return files
+    .filter(({ path }) => !path.includes(`/${EXAMPLE}/`))
+    .map((file) =>
+      file.path.endsWith("/kustomization.yaml")
+        ? { ...file, content: file.content.replace(`  - ${EXAMPLE}\n`, "") }
+        : file,
+    );
 }
 
 /** Puts values in place of `{{name}}`, in paths and contents. @throws Error for an unknown name or a misformed value */
 export function renderFiles(files: readonly RepoFile[], values: ConfigRepoValues): RepoFile[] {
   for (const [name, form] of Object.entries(ALLOWED)) {
     const value = values[name as keyof ConfigRepoValues];
-    if (!form.test(value)) throw new Error(`${name}: received ${JSON.stringify(value)}, allowed is ${form.source}`);
+    if (value !== undefined && !form.test(value))
+      throw new Error(`${name}: received ${JSON.stringify(value)}, allowed is ${form.source}`);
   }
   return files.map(({ path, content }) => ({ path: fill(path, path, values), content: fill(content, path, values) }));
 }
@@ -46,7 +65,7 @@ export function renderFiles(files: readonly RepoFile[], values: ConfigRepoValues
 function fill(text: string, path: string, values: ConfigRepoValues): string {
   return text.replace(/\{\{(.*?)\}\}/g, (whole, name: string) => {
     const value = values[name as keyof ConfigRepoValues];
-    if (Object.hasOwn(ALLOWED, name)) return value;
+    if (Object.hasOwn(ALLOWED, name) && value !== undefined) return value;
     throw new Error(`${path}: unknown placeholder ${whole}, allowed are ${Object.keys(ALLOWED).join(", ")}`);
   });
 }

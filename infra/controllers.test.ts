@@ -29,7 +29,7 @@ for (const { metadata, spec } of deployments) {
   });
 }
 
-test("what is pulled is applied by an account of its own, pruned, and waited for", () => {
+test("what is pulled is applied by an account of its own, and pruned; drift is not left while pods start", () => {
   const [source, kustomization] = syncObjects({
     repository: "ssh://git@10.20.0.10/srv/git/config.git",
     branch: "main",
@@ -39,6 +39,7 @@ test("what is pulled is applied by an account of its own, pruned, and waited for
   assert.equal(source?.spec.interval, "10s");
   assert.equal(kustomization?.spec.serviceAccountName, "config-reconciler");
   assert.equal(kustomization?.spec.prune, true);
+  assert.equal(kustomization?.spec.wait, false);
 });
 
 test("a host key is pinned for the port that the repository names", () => {

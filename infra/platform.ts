@@ -99,6 +99,7 @@ export class Platform extends pulumi.ComponentResource {
         deployKey: this.deployKey,
         hostKey: stack.sync.hostKey ?? registryNode.hostKey,
         gitLab: gitLab(stack, secrets),
+        imagesReady: [this.registry.ready],
         repositoryReady: git,
         admissionReady: admission.ready,
         emulated,
@@ -136,20 +137,23 @@ export class Platform extends pulumi.ComponentResource {
         node,
         readerKey: this.deployKey.apply((key) => key.publicKey),
         writerKey: this.personKey.apply((key) => key.publicKey),
-        configFiles: demo ? configFiles(stack, demo.sha) : [],
+        branch: stack.sync.branch,
+        configFiles: configFiles(stack, demo?.sha),
         bundles: demo ? { "payment-service": demo.bundle } : {},
       },
       { parent: this },
     );
-    return [server.ready, ...pushed];
+    return [...server.ready, ...pushed];
   }
 }
 
-function configFiles(stack: Stack, tag: string) {
+/** Never empty: the agent's key is proven by fetching, before anybody has a key to push with. */
+function configFiles(stack: Stack, tag: string | undefined) {
   return renderConfigRepo({
     cluster: stack.name,
+    path: stack.sync.path,
     registry: stack.registry.host,
-    tag,
+    ...(tag === undefined ? {} : { tag }),
     region: one(stack.nodes, "control-plane").site.country,
     profile: stack.locality.profile,
   });

@@ -7,14 +7,18 @@ export interface AdmissionGateArgs {
   objects: object[];
 }
 
-/** The rules as the API server itself holds them, so that kubectl does not get around them. An administrator may remove them. */
+/** The rules as the API server itself holds them: for kubectl too. Who may administer the cluster may delete them. */
 export class AdmissionGate extends pulumi.ComponentResource {
   /** Depend on these: what comes after is judged. */
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, { provider, objects }: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("grunnmur:admission:AdmissionGate", name, { objects: objects.length }, opts);
+    super("grunnmur:admission:AdmissionGate", name, { rules: policies(objects) }, opts);
     this.ready = objects.map((object) => new KubernetesObject(name, object, { parent: this, provider }));
     this.registerOutputs({});
   }
+}
+
+function policies(objects: object[]): number {
+  return objects.filter((object) => "kind" in object && object.kind === "ValidatingAdmissionPolicy").length;
 }

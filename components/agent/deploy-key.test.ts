@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { json, text } from "node:stream/consumers";
 import { after, before, beforeEach, test } from "node:test";
 import { payload } from "../payload";
-import { deployKeyScript } from "./sync-agent";
+import { deployKeyScript, tokenHeader } from "./sync-agent";
 
 interface DeployKey {
   id: number;
@@ -22,6 +22,7 @@ const others = Array.from({ length: 130 }, (_, i) => ({
   key: `ssh-ed25519 AAAA${i} somebody`,
   can_push: true,
 }));
+const quoted = 'a"b\\c';
 let held: DeployKey[];
 let valid = token;
 
@@ -54,7 +55,7 @@ beforeEach(() => {
 
 async function run(which: "register" | "remove"): Promise<{ code: number; stdout: string; stderr: string }> {
   const stdin = await payload([
-    { path: "header", content: `header = "PRIVATE-TOKEN: ${token}"\n`, mode: 0o600 },
+    { path: "header", content: tokenHeader(valid === quoted ? quoted : token), mode: 0o600 },
     { path: "key.pub", content: `${ours} cluster\n` },
   ]);
   const env = {
@@ -105,4 +106,13 @@ test("a token that is no longer valid stops a registration, and only a warning f
   assert.equal(removal.code, 0);
   assert.match(removal.stderr, /'grunnmur prod' may still be registered in project 7/);
   assert.ok(!JSON.stringify([registration, removal]).includes(token));
+});
+
+test("a token with quotes reaches GitLab as it is, and one with a line break is refused without being shown", async () => {
+  valid = quoted;
+  assert.equal((await run("register")).code, 0);
+  assert.throws(
+    () => tokenHeader(`${token}\nurl = x`),
+    (error: Error) => /line break/.test(error.message) && !error.message.includes(token),
+  );
 });

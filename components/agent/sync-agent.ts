@@ -32,6 +32,8 @@ export interface SyncAgentArgs extends SyncArgs {
   hostKey: pulumi.Input<string>;
   /** Where the key is registered; absent where the environment serves its own Git. */
   gitLab?: GitLab;
+  /** When the registry has the controllers' images. */
+  imagesReady: pulumi.Resource[];
   /** When the repository has something to pull. */
   repositoryReady: pulumi.Resource[];
   /** When the cluster judges what is pulled. */
@@ -57,14 +59,16 @@ export class SyncAgent extends pulumi.ComponentResource {
     const namespace = object(namespaceManifest, []);
     const definitions = parse(args.crds).map((manifest) => object(manifest, []));
     const rights = parse(script("agent/files/rbac.yaml")).map((manifest) => object(manifest, [namespace]));
-    const running = controllers(args.images, emulated).map((manifest) => object(manifest, [...rights, ...definitions]));
+    // A newer controller is not started before its image can be pulled.
+    const before = [...rights, ...definitions, ...args.imagesReady];
+    const running = controllers(args.images, emulated).map((manifest) => object(manifest, before));
 
     const registered = args.gitLab ? [this.register(name, args, args.gitLab)] : [];
     const proof = this.prove(name, args, [...args.repositoryReady, ...registered]);
     const secret = object(deployKeyManifest(args), [namespace]);
     // Nothing is pulled with a key that may also push, nor before the rules hold.
-    const before = [...args.admissionReady, ...running, ...definitions, secret, proof];
-    const pulling = syncObjects(args).map((manifest) => object(manifest, before));
+    const safe = [...args.admissionReady, ...running, ...definitions, secret, proof];
+    const pulling = syncObjects(args).map((manifest) => object(manifest, safe));
     this.firstSync(name, args, pulling);
     this.readOnly = pulumi.unsecret(proof.stdout).apply((text) => text.trim() === "read-only");
     this.registerOutputs({ deployKey: this.deployKey });
@@ -87,11 +91,12 @@ export class SyncAgent extends pulumi.ComponentResource {
   }
 
   /** An environment is up when what Git holds runs in it. */
-  private firstSync(name: string, { node }: SyncAgentArgs, dependsOn: pulumi.Resource[]): void {
+  private firstSync(name: string, args: SyncAgentArgs, dependsOn: pulumi.Resource[]): void {
+    const { node, repository, branch, path } = args;
     onNode(
       `${name}-first-sync`,
       node,
-      { script: "agent/scripts/first-sync.sh", input: "1200\n" },
+      { script: "agent/scripts/first-sync.sh", input: "1200\n", triggers: [repository, branch, path] },
       { parent: this, dependsOn },
     );
   }
@@ -99,7 +104,7 @@ export class SyncAgent extends pulumi.ComponentResource {
   private register(name: string, { stack, deployKey }: SyncAgentArgs, gitLab: GitLab): local.Command {
     const stdin = pulumi.all([deployKey, gitLab.token]).apply(([key, token]) =>
       payload([
-        { path: "header", content: `header = "PRIVATE-TOKEN: ${token}"\n`, mode: 0o600 },
+        { path: "header", content: tokenHeader(token), mode: 0o600 },
         { path: "key.pub", content: key.publicKey },
       ]),
     );
@@ -111,10 +116,22 @@ export class SyncAgent extends pulumi.ComponentResource {
         interpreter: ["/bin/bash", "-c"],
         stdin: pulumi.secret(stdin),
         environment: { GITLAB: gitLab.url, PROJECT: String(gitLab.projectId), TITLE: `grunnmur ${stack}` },
+        // At another project the key is registered anew, and then removed where it was.
+        triggers: [gitLab.url, gitLab.projectId],
       },
       { parent: this },
     );
   }
+}
+
+/** A line of curl's configuration. @throws for a token that no header can hold; the error does not show it */
+export function tokenHeader(token: string): string {
+  if (/[^\x20-\x7e]/.test(token)) {
+    throw new Error(
+      "gitHostToken holds a line break or another character that no token has; set it again with: pulumi config set --secret grunnmur:gitHostToken",
+    );
+  }
+  return `header = "PRIVATE-TOKEN: ${token.replace(/[\\"]/g, "\\$&")}"\n`;
 }
 
 /** Registers the deploy key at GitLab, or removes it. */

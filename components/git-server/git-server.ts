@@ -11,6 +11,8 @@ export interface GitServerArgs {
   readerKey: pulumi.Input<string>;
   /** The public key that may fetch and push everything. */
   writerKey: pulumi.Input<string>;
+  /** Branch of the configuration repository that the environment follows; a new one starts where the old one stands. */
+  branch: string;
   /** First commit of the configuration repository, `config`; paths are relative. */
   configFiles: File[];
   /** Further repositories: name to the path of a Git bundle with their first commit. */
@@ -19,29 +21,55 @@ export interface GitServerArgs {
 
 /** Plain Git over SSH on a node, for environments that have no Git host of their own. */
 export class GitServer extends pulumi.ComponentResource {
-  /** Depend on this: the repositories have their first commits. */
-  readonly ready: pulumi.Resource;
+  /** Depend on these: the repositories have their first commits. */
+  readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: GitServerArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { node, configFiles, bundles } = args;
-    const repositories = ["config", ...Object.keys(bundles)];
-    super("grunnmur:git-server:GitServer", name, { node: node.name, site: node.site, repositories }, opts);
+    const { node, branch, configFiles, bundles } = args;
+    const branches: [string, string][] = [["config", branch], ...Object.keys(bundles).map(onMain)];
+    const repositories = branches.map(([repository]) => repository);
+    super("grunnmur:git-server:GitServer", name, { node: node.name, site: node.site, repositories, branch }, opts);
     const input = pulumi.all([args.readerKey, args.writerKey]).apply(([reader, writer]) => [
       { path: "reader.pub", content: reader },
       { path: "writer.pub", content: writer },
-      { path: "repositories", content: repositories.map((repository) => `${repository}\n`).join("") },
-      ...configFiles.map((file) => ({ ...file, path: `seed/config/${file.path}` })),
-      ...Object.entries(bundles).map(([repository, path]) => ({
-        path: `${repository}.bundle.b64`,
-        content: readFileSync(path).toString("base64"),
-      })),
+      { path: "repositories", content: branches.map((line) => `${line.join(" ")}\n`).join("") },
     ]);
-    this.ready = onNode(
+    const serving = onNode(
       `${name}-repositories`,
       node,
-      { script: "git-server/scripts/git-server.sh", input },
-      { parent: this },
+      { script: "git-server/scripts/git-server.sh", remove: "git-server/scripts/stop-serving.sh", input },
+      {
+        parent: this,
+        // A machine that goes takes its keys along, and one made anew answers at the same address: what is stopped there
+        // must not be what was just started.
+        deletedWith: node.ready,
+        deleteBeforeReplace: true,
+      },
+    );
+    const firsts = [
+      { repository: "config", content: configFiles.map((file) => ({ ...file, path: `seed/${file.path}` })) },
+      ...Object.entries(bundles).map(([repository, path]) => ({ repository, content: [bundle(path)] })),
+    ];
+    this.ready = firsts.map(({ repository, content }) =>
+      onNode(
+        `${name}-first-commit-${repository}`,
+        node,
+        {
+          script: "git-server/scripts/first-commit.sh",
+          input: [{ path: "repository", content: repository }, ...content],
+        },
+        // Given once: another scaffold later on is no change of a repository that people work in.
+        { parent: this, dependsOn: [serving], ignoreChanges: ["create", "stdin"] },
+      ),
     );
     this.registerOutputs({ repositories });
   }
+}
+
+function onMain(repository: string): [string, string] {
+  return [repository, "main"];
+}
+
+function bundle(path: string): File {
+  return { path: "bundle", content: readFileSync(path).toString("base64") };
 }

@@ -18,7 +18,11 @@ export interface RegistryUsers {
  * @param ciPrefix repository path below which CI may push; empty: anywhere but below `mirror/`
  */
 export function authorisingProxy(users: RegistryUsers, ciPrefix: string): string {
+  // Root only reads the certificate and binds the port; Debian's package makes the account and its folder.
   return `global
+  user haproxy
+  group haproxy
+  chroot /var/lib/haproxy
   maxconn 512
   log stdout format short daemon
 defaults

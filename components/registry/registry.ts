@@ -55,6 +55,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
   readonly ready: pulumi.Resource;
   private readonly users: pulumi.Output<RegistryUsers>;
   private readonly crane: string;
+  private readonly machine: pulumi.Input<string>;
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     const { node, host, ciPrefix } = args;
@@ -63,6 +64,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     this.address = node.address;
     this.reach = node.reach;
     this.crane = args.crane;
+    this.machine = node.machine;
 
     const seed = makeSeed(`${name}-seed`, this, { protect: true });
     this.users = seed.apply(usersOf);
@@ -112,6 +114,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
         interpreter: ["/bin/bash", "-c"],
         stdin: pulumi.secret(stdin),
         environment: { CRANE: this.crane, REGISTRY: endpoint },
+        triggers: [this.machine], // one made anew is filled again
       },
       opts,
     );

@@ -6,8 +6,10 @@ set -euo pipefail
 read -r seconds
 k() { kubectl --request-timeout=60s --kubeconfig /etc/kubernetes/admin.conf --namespace flux-system "$@"; }
 ready='[?(@.type=="Ready")]'
-# What is fetched, what is applied, and how it stands.
-condition="{.items[0].status.artifact.revision}|{.items[1].status.lastAppliedRevision}|{.items[1].status.conditions$ready.status}: {.items[1].status.conditions$ready.message}"
+# What is fetched, what is applied, whether both are of the objects as they are now, and how it stands. Flux writes the
+# observed generation when it has succeeded with it: until then fetched and applied may be another source's.
+generations='{.items[0].metadata.generation}={.items[0].status.observedGeneration} {.items[1].metadata.generation}={.items[1].status.observedGeneration}'
+condition="$generations|{.items[0].status.artifact.revision}|{.items[1].status.lastAppliedRevision}|{.items[1].status.conditions$ready.status}: {.items[1].status.conditions$ready.message}"
 # Deployments and stateful sets count one way, daemon sets another; what is absent is empty.
 counts='{range .items[*]}{.metadata.namespace}/{.metadata.name} {.status.readyReplicas}{.status.numberReady} {.spec.replicas}{.status.desiredNumberScheduled}{"\n"}{end}'
 workloads() {
@@ -19,10 +21,12 @@ starting() { workloads | awk 'NF == 2 { $3 = $2; $2 = 0 } NF > 0 && $2 != $3 { p
 deadline=$((SECONDS + seconds)) said=''
 while [ "$SECONDS" -lt "$deadline" ]; do
   # An API server that is busy with the first pods may not answer at once.
-  answer=$(k get gitrepository/flux-system kustomization/flux-system -o "jsonpath=$condition" 2>/dev/null || echo "||no answer")
-  IFS='|' read -r fetched applied state <<<"${answer//$'\n'/ }"
+  answer=$(k get gitrepository/flux-system kustomization/flux-system -o "jsonpath=$condition" 2>/dev/null || echo "|||no answer")
+  IFS='|' read -r generation fetched applied state <<<"${answer//$'\n'/ }"
   # While the agent looks whether anything has drifted, it is neither ready nor not.
-  if [ -n "$applied" ] && [ "$applied" = "$fetched" ] && [[ "$state" != False:* ]]; then
+  if [[ $generation =~ ^([0-9]+)=([0-9]+)\ ([0-9]+)=([0-9]+)$ ]] &&
+    [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] && [ "${BASH_REMATCH[3]}" = "${BASH_REMATCH[4]}" ] &&
+    [ -n "$applied" ] && [ "$applied" = "$fetched" ] && [[ "$state" != False:* ]]; then
     waiting=$(starting)
     if [ -z "$waiting" ]; then
       echo "applied $applied"

@@ -29,7 +29,7 @@ join() {
   cp "$payload/discovery.conf" "$root/run/grunnmur-discovery.conf"
   if kubeadm join --config "$payload/join.yaml"; then return; fi
   echo "this machine did not join: kubeadm says why above. Its token is good for a day after 'cluster-admission-open' ran;" >&2
-  echo "where the reason is 'Unauthorized', replace that resource: 'eval \"$(./grunnmur env)\"', then 'pulumi up --replace' with its URN." >&2
+  echo "where the reason is 'Unauthorized', replace that resource: 'pulumi up --replace' with its URN, as docs/operating.md says." >&2
   return 1
 }
 wait_for_api() {
