@@ -16,7 +16,12 @@ export interface Nodes {
 }
 
 /** Every node of the stack, made or found. */
-export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent: pulumi.Resource): Nodes {
+export function makeNodes(
+  stack: Stack,
+  adminKey: pulumi.Output<SshKey>,
+  owner: pulumi.Output<string>,
+  parent: pulumi.Resource,
+): Nodes {
   const acceleration = detectAcceleration();
   const locals = new Map<string, LocalHypervisor>();
   for (const { name, kind } of stack.hypervisors) {
@@ -33,6 +38,7 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
     locals.set(name, new LocalHypervisor(name, args, acceleration, { parent }));
   }
   const limits = preflightLimits(stack);
+  let after: pulumi.Resource | undefined;
   const all = stack.nodes.map((node): Node => {
     const { name, role, address, reach, cores, memoryMiB } = node;
     const common = { role, site: node.site.name, address, reach, cores, memoryMiB, limits, adminKey };
@@ -40,7 +46,7 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
       return new ExistingNode(name, { ...common, sshHostKey: node.sshHostKey, sshUser: node.sshUser }, { parent });
     }
     const local = locals.get(node.hypervisor.name);
-    return new KvmNode(
+    const made = new KvmNode(
       name,
       {
         ...common,
@@ -48,9 +54,14 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
         network: stack.network,
         hypervisor: local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name),
         image: goldenImage(),
+        stack: stack.name,
+        owner,
+        after,
       },
       { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them
     );
+    after = made.domain;
+    return made;
   });
   return { all, emulated: locals.size > 0 && !acceleration.kvm };
 }

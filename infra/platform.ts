@@ -4,6 +4,7 @@ import { AdmissionGate } from "../components/admission/admission-gate";
 import { SyncAgent } from "../components/agent/sync-agent";
 import { Cluster } from "../components/cluster/cluster";
 import { GitServer } from "../components/git-server/git-server";
+import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
 import type { Node } from "../components/node/node";
@@ -42,7 +43,7 @@ export class Platform extends pulumi.ComponentResource {
     this.deployKey = keyFor(`deploy-${stack.cluster.name}`);
     const issuedAt = this.firstDay();
 
-    const { all, emulated } = makeNodes(stack, this.adminKey, this);
+    const { all, emulated } = makeNodes(stack, this.adminKey, ownerOf(seed), this);
     this.nodes = all;
     const peers = all.map(({ name, role, address }) => ({ name, role, address }));
     const registryNode = one(all, "registry");
@@ -137,6 +138,11 @@ export class Platform extends pulumi.ComponentResource {
     );
     return [server.ready, ...pushed];
   }
+}
+
+/** Tells the guests of this state from those of another; it gives nothing of the seed away. */
+function ownerOf(seed: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.unsecret(seed.apply((base64) => derive(base64, "owner", 8).toString("hex")));
 }
 
 function configFiles(stack: Stack, tag: string) {

@@ -6,7 +6,7 @@ import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
 import { onNode } from "../node/on-node";
-import { siteFiles } from "../node/site-files";
+import { siteFiles, siteUnits } from "../node/site-files";
 import { type File, onRoot } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
 import { script } from "../script";
@@ -193,6 +193,7 @@ export class Cluster extends pulumi.ComponentResource {
 }
 
 const units: Unit[] = [
+  ...siteUnits,
   { name: "grunnmur-pod-egress.service", watches: "/etc/nftables.d" },
   { name: "haproxy.service", watches: "/etc/haproxy" },
   { name: "containerd.service", watches: "/etc/containerd/config.toml" },
