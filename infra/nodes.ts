@@ -5,6 +5,7 @@ import { ExistingNode } from "../components/node/existing-node";
 import { type Hypervisor, KvmNode } from "../components/node/kvm-node";
 import { LocalHypervisor } from "../components/node/local-hypervisor";
 import type { Node, PreflightLimits } from "../components/node/node";
+import { runningGuests } from "../components/node/running";
 import type { Hypervisor as DeclaredHypervisor, Stack } from "../stacks/stack";
 import { goldenImage } from "./artifacts";
 import { environmentDir } from "./home";
@@ -38,6 +39,17 @@ export function makeNodes(
     locals.set(name, new LocalHypervisor(name, args, acceleration, { parent }));
   }
   const limits = preflightLimits(stack);
+  const looks = new Map<string, Set<string> | undefined>();
+  const look = (hypervisor: Hypervisor) => {
+    if (!looks.has(hypervisor.name)) {
+      const running = runningGuests(hypervisor);
+      looks.set(hypervisor.name, running);
+      if (!running && !hypervisor.poolDir) {
+        pulumi.log.warn(`Hypervisor ${hypervisor.name} does not answer: whether its guests run is not known.`);
+      }
+    }
+    return looks.get(hypervisor.name);
+  };
   let after: pulumi.Resource | undefined;
   const all = stack.nodes.map((node): Node => {
     const { name, role, address, reach, cores, memoryMiB } = node;
@@ -46,16 +58,18 @@ export function makeNodes(
       return new ExistingNode(name, { ...common, sshHostKey: node.sshHostKey, sshUser: node.sshUser }, { parent });
     }
     const local = locals.get(node.hypervisor.name);
+    const hypervisor = local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name);
     const made = new KvmNode(
       name,
       {
         ...common,
         diskGiB: node.diskGiB,
         network: stack.network,
-        hypervisor: local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name),
+        hypervisor,
         image: goldenImage(),
         stack: stack.name,
         owner,
+        running: look(hypervisor),
         after,
       },
       { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them

@@ -51,6 +51,11 @@ export interface KvmNodeArgs extends MachineArgs {
   stack: string;
   /** Identifies the state: guests and disks of another owner are left alone. No secret. */
   owner: pulumi.Input<string>;
+  /**
+   * The guests that run on the hypervisor; absent where nobody knows. One that is not among them is started, and a preview
+   * says so.
+   */
+  running?: Set<string>;
   /** Depend on this guest's domain first, so that no two guests are restarted at once. */
   after?: pulumi.Resource;
   /** Called around an update of the domain, which may restart the guest: the place for a drain and its end. */
@@ -63,7 +68,7 @@ export class KvmNode extends Machine {
   readonly domain: pulumi.Resource;
 
   constructor(name: string, args: KvmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hooks: _, after: __, ...declared } = args;
+    const { hooks: _, after: __, running: ___, ...declared } = args;
     super("grunnmur:node:KvmNode", name, declared, opts);
     const key = makeSeed(`${name}-identity`, this).apply((base64) => sshKey(base64, `host/${name}`));
     const disk = makeDisk(name, args, key, this);
@@ -156,6 +161,7 @@ function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent
       environment: {
         ...onHypervisor(name, args),
         REACH: reach,
+        FOUND_OFF: new Date().toISOString(),
         PATIENCE: emulated ? "1200" : "300",
         ...(hypervisor.boot ? { BOOT: hypervisor.boot } : {}),
       },
@@ -165,6 +171,8 @@ function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent
       parent,
       deleteBeforeReplace: true,
       ...(hooks ? { hooks } : {}),
+      // The time of the look is a change only where the guest was found off.
+      ignoreChanges: !args.running || args.running.has(guest) ? ["environment.FOUND_OFF"] : [],
       dependsOn: after ? [after] : [], // an update may restart the guest: one at a time
     },
   );
