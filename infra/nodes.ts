@@ -5,9 +5,19 @@ import { ExistingNode } from "../components/node/existing-node";
 import { type Hypervisor, KvmNode } from "../components/node/kvm-node";
 import { LocalHypervisor } from "../components/node/local-hypervisor";
 import type { Node, PreflightLimits } from "../components/node/node";
+import { runningGuests } from "../components/node/running";
 import { environmentDir } from "../lib/places";
 import type { Hypervisor as DeclaredHypervisor, Stack } from "../stacks/stack";
 import { goldenImage } from "./artifacts";
+
+/** What machines are known by; all follow from the platform's seed. */
+export interface NodeKeys {
+  adminKey: pulumi.Output<SshKey>;
+  /** SSH host key of the node of a name. */
+  hostKey(node: string): pulumi.Output<SshKey>;
+  /** Tells the guests of this state from those of another; no secret. */
+  owner: pulumi.Output<string>;
+}
 
 export interface Nodes {
   all: Node[];
@@ -16,7 +26,8 @@ export interface Nodes {
 }
 
 /** Every node of the stack, made or found. */
-export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent: pulumi.Resource): Nodes {
+export function makeNodes(stack: Stack, keys: NodeKeys, parent: pulumi.Resource): Nodes {
+  const { adminKey, owner } = keys;
   const acceleration = detectAcceleration();
   const locals = new Map<string, LocalHypervisor>();
   for (const { name, kind } of stack.hypervisors) {
@@ -33,6 +44,18 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
     locals.set(name, new LocalHypervisor(name, args, acceleration, { parent }));
   }
   const limits = preflightLimits(stack);
+  const looks = new Map<string, Set<string> | undefined>();
+  const look = (hypervisor: Hypervisor) => {
+    if (!looks.has(hypervisor.name)) {
+      const running = runningGuests(hypervisor);
+      looks.set(hypervisor.name, running);
+      if (!running && !hypervisor.poolDir) {
+        pulumi.log.warn(`Hypervisor ${hypervisor.name} does not answer: whether its guests run is not known.`);
+      }
+    }
+    return looks.get(hypervisor.name);
+  };
+  let after: pulumi.Resource | undefined;
   const all = stack.nodes.map((node): Node => {
     const { name, role, address, reach, cores, memoryMiB } = node;
     const common = { role, site: node.site.name, address, reach, cores, memoryMiB, limits, adminKey };
@@ -40,17 +63,25 @@ export function makeNodes(stack: Stack, adminKey: pulumi.Output<SshKey>, parent:
       return new ExistingNode(name, { ...common, sshHostKey: node.sshHostKey, sshUser: node.sshUser }, { parent });
     }
     const local = locals.get(node.hypervisor.name);
-    return new KvmNode(
+    const hypervisor = local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name);
+    const made = new KvmNode(
       name,
       {
         ...common,
         diskGiB: node.diskGiB,
         network: stack.network,
-        hypervisor: local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name),
+        hypervisor,
         image: goldenImage(),
+        stack: stack.name,
+        hostKey: keys.hostKey(name),
+        owner,
+        running: look(hypervisor),
+        after,
       },
       { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them
     );
+    after = made.domain;
+    return made;
   });
   return { all, emulated: locals.size > 0 && !acceleration.kvm };
 }

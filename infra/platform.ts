@@ -4,6 +4,7 @@ import { AdmissionGate } from "../components/admission/admission-gate";
 import { SyncAgent } from "../components/agent/sync-agent";
 import { Cluster } from "../components/cluster/cluster";
 import { GitServer } from "../components/git-server/git-server";
+import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
 import type { Node } from "../components/node/node";
@@ -44,7 +45,11 @@ export class Platform extends pulumi.ComponentResource {
     this.deployKey = keyFor(`deploy-${stack.cluster.name}`);
     const issuedAt = this.firstDay();
 
-    const { all, emulated } = makeNodes(stack, this.adminKey, this);
+    const { all, emulated } = makeNodes(
+      stack,
+      { adminKey: this.adminKey, hostKey: (node) => keyFor(`host/${node}`), owner: ownerOf(seed) },
+      this,
+    );
     this.nodes = all;
     const peers = all.map(({ name, role, address }) => ({ name, role, address }));
     const registryNode = one(all, "registry");
@@ -145,6 +150,11 @@ export class Platform extends pulumi.ComponentResource {
     );
     return [...server.ready, ...pushed];
   }
+}
+
+/** Tells the guests of this state from those of another; it gives nothing of the seed away. */
+function ownerOf(seed: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.unsecret(seed.apply((base64) => derive(base64, "owner", 8).toString("hex")));
 }
 
 /** Never empty: the agent's key is proven by fetching, before anybody has a key to push with. */

@@ -6,7 +6,7 @@ import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
 import { onNode } from "../node/on-node";
-import { siteFiles } from "../node/site-files";
+import { siteFiles, siteUnits } from "../node/site-files";
 import { paceOf } from "../pace";
 import type { File } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
@@ -166,8 +166,11 @@ export class Cluster extends pulumi.ComponentResource {
 }
 
 const units: Unit[] = [
+  ...siteUnits,
   { name: "grunnmur-pod-egress.service", watches: "/etc/nftables.d" },
   { name: "haproxy.service", watches: "/etc/haproxy" },
+  // Enabled and started here, with the settings that the golden image brings; it reads certs.d at every pull.
+  { name: "containerd.service", watches: "/etc/containerd/config.toml" },
 ];
 
 /** The tokens of a set of machines. Another set, or another way to admit, opens anew; the order of the nodes does not. */

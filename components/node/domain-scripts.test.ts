@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { payload } from "../payload";
-import { domainScript } from "./kvm-node";
+import { guestScript } from "./kvm-node";
 
 // Keeps volumes and guests as files of $FAKE, and stops where $FAIL_AT names one of its verbs.
 const fakeVirsh = `#!/bin/bash
@@ -17,38 +26,58 @@ case "$verb" in
   pool-list) echo " nvme " ;;
   vol-list) for file in "$FAKE/volumes/"*; do echo " \${file##*/} $file"; done ;;
   vol-path) echo "$FAKE/volumes/$3" ;;
+  vol-dumpxml) cat "$FAKE/volumes/$3" ;;
+  vol-download) cp "$FAKE/volumes/$3" "$4" ;;
+  vol-resize) sed -i "s|>[0-9]*</capacity>|>$((\${4%G} << 30))</capacity>|" "$FAKE/volumes/$3"; echo resize "$@" >>"$FAKE/log" ;;
+  blockresize) sed -i "s|>[0-9]*</capacity>|>$((\${3%G} << 30))</capacity>|" "$FAKE/volumes/$1.qcow2"; echo blockresize "$@" >>"$FAKE/log" ;;
+  shutdown) echo "shut off" >"$FAKE/state"; echo shutdown >>"$FAKE/log" ;;
+  destroy) echo "shut off" >"$FAKE/state" ;;
+  start) echo running >"$FAKE/state"; cp "$FAKE/guests/$1" "$FAKE/live" ;;
   vol-create-as) printf half >"$FAKE/volumes/$2" ;;
-  vol-create) sed -n 's|.*<name>\\(.*\\)</name>|\\1|p' "$2" | { read -r name; touch "$FAKE/volumes/$name"; } ;;
-  vol-upload) cp "$5" "$FAKE/volumes/$4" ;;
+  vol-create) xml=$(sed "s|unit='GiB'>\\(.*\\)<|unit='bytes'>$((DISK_GIB << 30))<|" "$2"); name=$(sed -n 's|.*<name>\\(.*\\)</name>|\\1|p' <<<"$xml"); echo "$xml" >"$FAKE/volumes/$name" ;;
+  vol-upload) cp "\${@: -1}" "$FAKE/volumes/\${@: -2:1}" ;;
   vol-delete) rm "$FAKE/volumes/$3" ;;
   list) ls "$FAKE/guests" ;;
-  dumpxml) cat "$FAKE/guests/$1" ;;
+  dumpxml) if [ "$1" = --inactive ]; then cat "$FAKE/guests/$2"; else cat "$FAKE/live"; fi ;;
   define) cp "$1" "$FAKE/guests/worker-1" ;;
   undefine) rm "$FAKE/guests/$1" ;;
-  domstate) echo running ;;
+  domstate) cat "$FAKE/state" 2>/dev/null || echo "shut off" ;;
 esac
 `;
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
-const xml = "<domain><kernel>@KERNEL@</kernel></domain>\n";
+const mine = "0123456789abcdef";
+const domain = (memory: number, owner = mine) =>
+  `<domain>
+<metadata><grunnmur:owner xmlns:grunnmur="urn:grunnmur" id="${owner}"/></metadata>
+<memory unit='MiB'>${memory}</memory>
+<vcpu>2</vcpu>
+<kernel>@KERNEL@</kernel></domain>
+`;
 
 let fake: string;
-let stdin: string;
+let seed: string;
 
 beforeEach(async () => {
   fake = mkdtempSync(join(tmpdir(), "grunnmur-virsh-"));
   for (const folder of ["bin", "volumes", "guests", "image"]) mkdirSync(join(fake, folder));
   writeFileSync(join(fake, "bin", "virsh"), fakeVirsh, { mode: 0o755 });
   for (const part of ["disk.raw", "vmlinuz", "initrd.img"]) writeFileSync(join(fake, "image", part), `whole ${part}`);
-  const seed = await payload([{ path: "/etc/hostname", content: "worker-1\n" }]);
-  stdin = await payload([
-    { path: "domain.xml", content: xml },
-    { path: "seed.b64", content: seed },
-  ]);
+  seed = await payload([{ path: "/etc/hostname", content: "worker-1\n" }]);
 });
 
 afterEach(() => rmSync(fake, { recursive: true }));
 
-function run(which: "up" | "down", failAt = "") {
+interface Run {
+  failAt?: string;
+  owner?: string;
+  memory?: number;
+  diskGiB?: number;
+}
+
+function step(
+  which: Parameters<typeof guestScript>[0],
+  { failAt = "", owner = mine, memory = 2048, diskGiB = 20 }: Run,
+) {
   const env = {
     PATH: `${join(fake, "bin")}:${process.env.PATH}`,
     FAKE: fake,
@@ -58,19 +87,38 @@ function run(which: "up" | "down", failAt = "") {
     NAME: "worker-1",
     POOL: "nvme",
     POOL_DIR: "",
-    DISK_GIB: "20",
+    DISK_GIB: String(diskGiB),
+    OWNER: owner,
+    STACK: "prod",
+    REACH: "",
+    PATIENCE: "5",
     IMAGE_DIR: join(fake, "image"),
     IMAGE: "golden-1",
   };
-  return spawnSync("bash", ["-c", domainScript(which)], { env, input: stdin, encoding: "utf8" });
+  const input = which === "disk-up" ? seed : domain(memory, owner);
+  return spawnSync("bash", ["-c", guestScript(which)], { env, input, encoding: "utf8" });
+}
+
+/** Both resources of a guest, in the order in which Pulumi makes or deletes them; the first failure ends it. */
+function run(which: "up" | "down", failAt = "", more: Run = {}) {
+  const [first, second] =
+    which === "up" ? (["disk-up", "domain-up"] as const) : (["domain-down", "disk-down"] as const);
+  const done = step(first, { failAt, ...more });
+  if (done.status !== 0) return done;
+  const then = step(second, { failAt, ...more });
+  return { ...then, stdout: done.stdout + then.stdout };
 }
 
 const volume = (name: string) => join(fake, "volumes", name);
 
 test("a guest is made whole, and made again changes nothing", () => {
-  assert.equal(run("up").status, 0);
-  assert.equal(readFileSync(volume("golden-1.vmlinuz"), "utf8"), "whole vmlinuz");
-  assert.match(readFileSync(join(fake, "guests", "worker-1"), "utf8"), /volumes\/golden-1\.vmlinuz<\/kernel>/);
+  const first = run("up");
+  assert.equal(first.status, 0, first.stderr);
+  assert.equal(readFileSync(volume(`golden-1.${mine}.vmlinuz`), "utf8"), "whole vmlinuz");
+  assert.match(
+    readFileSync(join(fake, "guests", "worker-1"), "utf8"),
+    /volumes\/golden-1\.0123456789abcdef\.vmlinuz<\/kernel>/,
+  );
   const again = run("up", "vol-upload");
   assert.deepEqual([again.status, again.stdout], [0, ""]);
 });
@@ -81,7 +129,7 @@ for (const step of ["vol-upload", "vol-create-as", "vol-create", "define"]) {
     assert.ok(!existsSync(join(fake, "guests", "worker-1")));
     assert.equal(run("up").status, 0);
     for (const part of ["disk.raw", "vmlinuz", "initrd.img"]) {
-      assert.equal(readFileSync(volume(`golden-1.${part}`), "utf8"), `whole ${part}`);
+      assert.equal(readFileSync(volume(`golden-1.${mine}.${part}`), "utf8"), `whole ${part}`);
     }
     assert.match(readFileSync(volume("worker-1.seed"), "utf8"), /etc\/hostname/);
   });
@@ -104,7 +152,7 @@ test("a hypervisor that does not answer for a moment is not one without the gues
 test("a guest goes with its disks, twice", () => {
   assert.equal(run("up").status, 0);
   for (const _ of [1, 2]) assert.equal(run("down").status, 0);
-  assert.ok(!existsSync(volume("worker-1.qcow2")) && !existsSync(volume("worker-1.seed")));
+  assert.ok(readdirSync(join(fake, "volumes")).length === 0, readdirSync(join(fake, "volumes")).join(" "));
 });
 
 test("only the pinned host key is taken", { skip: spawnSync("ssh", ["-V"]).error && "no ssh here" }, () => {
@@ -116,4 +164,60 @@ test("only the pinned host key is taken", { skip: spawnSync("ssh", ["-V"]).error
   assert.match(options, /^hostkeyalias hypervisor$/m);
   assert.match(file, /^\/tmp\/grunnmur-ssh\.\w+\/known_hosts$/);
   assert.ok(!existsSync(file), "left behind");
+});
+
+test("another state neither changes nor removes a guest, and hears whose it is and how to adopt it", () => {
+  assert.equal(run("up").status, 0);
+  const other = { owner: "fedcba9876543210" };
+  for (const which of ["disk-up", "domain-up", "disk-down", "domain-down"] as const) {
+    const { status, stderr } = step(which, other);
+    assert.equal(status, 1, which);
+    assert.match(stderr, /is another's: its owner is 0123456789abcdef \(stack prod, made by \S+@\S+ on \d{4}-/);
+    assert.match(stderr, /virsh vol-create-as nvme worker-1\.owner\.fedcba9876543210 1 --format raw/);
+  }
+  assert.ok(existsSync(volume("worker-1.qcow2")) && existsSync(join(fake, "guests", "worker-1")));
+  // What the message says to do.
+  rmSync(volume(`worker-1.owner.${mine}`));
+  writeFileSync(volume(`worker-1.owner.${other.owner}`), "");
+  assert.equal(run("up", "", other).status, 0);
+  assert.equal(run("down", "", other).status, 0);
+});
+
+test("a disk without a mark is nobody's to take", () => {
+  writeFileSync(volume("worker-1.qcow2"), "by hand");
+  for (const which of ["disk-up", "disk-down"] as const) assert.match(step(which, {}).stderr, /bears no owner's mark/);
+  assert.equal(readFileSync(volume("worker-1.qcow2"), "utf8"), "by hand");
+});
+
+test("more memory shuts a running guest down and starts it again, once", () => {
+  assert.equal(run("up").status, 0);
+  assert.match(run("up", "", { memory: 4096 }).stdout, /started again with memory 4194304/);
+  assert.match(readFileSync(join(fake, "live"), "utf8"), />4096</);
+  assert.equal(run("up", "", { memory: 4096 }).stdout, "");
+});
+
+test("a disk grows in place, running or not, and does not shrink", () => {
+  assert.equal(run("up").status, 0);
+  assert.match(run("up", "", { diskGiB: 30 }).stdout, /grown from 20 to 30 GiB/);
+  assert.match(readFileSync(join(fake, "log"), "utf8"), /^blockresize worker-1 vda 30G$/m);
+  rmSync(join(fake, "state"));
+  assert.equal(run("up", "", { diskGiB: 40 }).status, 0);
+  assert.match(readFileSync(join(fake, "log"), "utf8"), /^resize .*40G$/m);
+  assert.match(run("up").stderr, /has 40 GiB and cannot be made smaller/);
+});
+
+test("a golden image stays while a disk lies over it, and another's is left alone", () => {
+  assert.equal(run("up").status, 0);
+  writeFileSync(volume("golden-1.fedcba9876543210.disk.raw"), "half of another's");
+  writeFileSync(volume("worker-2.qcow2"), readFileSync(volume("worker-1.qcow2")));
+  assert.equal(run("down").status, 0);
+  assert.ok(existsSync(volume(`golden-1.${mine}.disk.raw`)));
+  rmSync(volume("worker-2.qcow2"));
+  assert.equal(run("down").status, 0);
+  assert.deepEqual(readdirSync(join(fake, "volumes")), ["golden-1.fedcba9876543210.disk.raw"]);
+});
+
+test("a guest whose hypervisor is gone is kept in the state, with the way to take it out", () => {
+  assert.equal(run("up").status, 0);
+  assert.match(run("down", "uri").stderr, /pulumi state delete --target-dependents URN/);
 });

@@ -8,6 +8,7 @@ const args = {
   memoryMiB: 2048,
   bridge: "br0",
   pool: "grunnmur",
+  owner: "0123456789abcdef",
   emulated: true,
   consoleLog: "/var/log/libvirt/worker-1.log",
 };

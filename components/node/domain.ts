@@ -8,6 +8,8 @@ export interface DomainArgs {
   memoryMiB: number;
   bridge: string;
   pool: string;
+  /** Identifies the state that makes it: 16 hexadecimal digits. */
+  owner: string;
   /** Emulated guests run on any machine, about 12 times slower. */
   emulated: boolean;
   /** Where the serial console is written on the hypervisor. */
@@ -16,10 +18,11 @@ export interface DomainArgs {
 
 /** The domain's XML (https://libvirt.org/formatdomain.html). `@KERNEL@` and `@INITRD@` are filled in on the hypervisor. */
 export function domainXml(args: DomainArgs): string {
-  const { name, cores, memoryMiB, bridge, pool, emulated, consoleLog } = args;
+  const { name, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog } = args;
   return `<domain type='${emulated ? "qemu" : "kvm"}'>
   <name>${name}</name>
   <uuid>${uuid(name)}</uuid>
+  <metadata><grunnmur:owner xmlns:grunnmur="urn:grunnmur" id="${owner}"/></metadata>
   <memory unit='MiB'>${memoryMiB}</memory>
   <vcpu>${cores}</vcpu>
   ${emulated ? emulatedCpu : "<cpu mode='host-passthrough'/>"}

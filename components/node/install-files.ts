@@ -9,9 +9,11 @@ export interface Unit {
   name: string;
   /** Prefix of absolute paths. */
   watches: string;
+  /** It is reloaded, and not restarted, where it can read its files again without an interruption. */
+  reload?: true;
 }
 
-/** One desired state of a node: these files, read by these units. The files travel as a secret. */
+/** One desired state of a node: these files and no longer named ones gone, read by these units. The files travel as a secret. */
 export function installFiles(
   name: string,
   node: Node,
@@ -19,7 +21,9 @@ export function installFiles(
   units: Unit[],
   opts: ScriptOptions,
 ): remote.Command {
-  const list = units.map((unit) => `${unit.name} ${unit.watches}\n`).join("");
-  const input = pulumi.output(files).apply((all) => [...all, { path: ".units", content: list }]);
+  const list = units.map((unit) => `${unit.name} ${unit.watches} ${unit.reload ? "reload" : "restart"}\n`).join("");
+  const input = pulumi
+    .output(files)
+    .apply((all) => [...all, { path: ".name", content: `${name}\n` }, { path: ".units", content: list }]);
   return onNode(name, node, { script: "node/scripts/install-files.sh", input }, opts);
 }

@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { makeSeed } from "../keys/seed";
-import { type SshKey, sshKey } from "../keys/ssh";
+import type { SshKey } from "../keys/ssh";
 import { payload } from "../payload";
 import { script } from "../script";
 import { domainXml } from "./domain";
@@ -46,76 +46,151 @@ export interface KvmNodeArgs extends MachineArgs {
   network: SiteNetwork;
   hypervisor: Hypervisor;
   image: GoldenImage;
+  /** Name of the stack, told to whoever finds the guest. */
+  stack: string;
+  /** The machine's own SSH host key; its private half is a secret. */
+  hostKey: pulumi.Output<SshKey>;
+  /** Identifies the state: guests and disks of another owner are left alone. No secret. */
+  owner: pulumi.Input<string>;
+  /**
+   * The guests that run on the hypervisor; absent where nobody knows. One that is not among them is started, and a preview
+   * says so.
+   */
+  running?: Set<string>;
+  /** Depend on this guest's domain first, so that no two guests are restarted at once. */
+  after?: pulumi.Resource;
+  /** Called around an update of the domain, which may restart the guest: the place for a drain and its end. */
+  hooks?: pulumi.ResourceHookBinding;
 }
 
 /** A KVM guest that the program makes. */
 export class KvmNode extends Machine {
+  /** What a restart is done by. */
+  readonly domain: pulumi.Resource;
+
   constructor(name: string, args: KvmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("grunnmur:node:KvmNode", name, args, opts);
-    const key = makeSeed(`${name}-identity`, this).apply((base64) => sshKey(base64, `host/${name}`));
-    const domain = makeDomain(name, args, key, { parent: this, deleteBeforeReplace: true });
+    const { hooks: _, after: __, running: ___, hostKey: key, ...declared } = args;
+    super("grunnmur:node:KvmNode", name, declared, opts);
+    const disk = makeDisk(name, args, key, this);
+    const domain = makeDomain(name, args, disk, this);
+    this.domain = domain;
     this.reachAndMeasure(args, {
       sshUser: "root",
       hostKey: pulumi.unsecret(key.apply(({ publicKey }) => withoutComment(publicKey))),
-      machine: domain.id,
+      machine: disk.id,
       dependsOn: [domain], // a guest that is not started never answers
     });
   }
 }
 
-function makeDomain(
+/** What a disk was made with for good. */
+interface Birth {
+  imageDir: string;
+  image: string;
+  network: Pick<SiteNetwork, "cidr" | "gateway" | "dnsServers">;
+}
+
+/**
+ * Made with the disk and kept: a newer golden image, or another gateway, is for new disks, and is no change of those
+ * that there are. Another machine has another name here, because a resource that ignores changes ignores them when it is
+ * replaced too.
+ */
+function birth(name: string, args: KvmNodeArgs, parent: pulumi.Resource): pulumi.Output<Birth> {
+  const { hypervisor, image, address } = args;
+  const { cidr, gateway, dnsServers } = args.network;
+  const key = createHash("sha256").update([hypervisor.name, hypervisor.pool, address].join("\n")).digest("hex");
+  const input: Birth = {
+    imageDir: image.dir,
+    image: hypervisor.readsStore ? "" : `golden-${image.key}`,
+    network: { cidr, gateway, dnsServers },
+  };
+  const kept = new pulumi.Stash(`${name}-birth-${key.slice(0, 8)}`, { input }, { parent, ignoreChanges: ["input"] });
+  return kept.input as pulumi.Output<Birth>;
+}
+
+function makeDisk(
   name: string,
   args: KvmNodeArgs,
   hostKey: pulumi.Output<SshKey>,
-  opts: pulumi.CustomResourceOptions,
+  parent: pulumi.Resource,
 ): local.Command {
-  const { hypervisor, image, cores, memoryMiB, diskGiB, address, network } = args;
-  const { uri, bridge, pool, emulated, consoleLogDir, guestPrefix } = hypervisor;
-  const guest = `${guestPrefix}${name}`;
-  const xml = domainXml({
-    name: guest,
-    cores,
-    memoryMiB,
-    bridge,
-    pool,
-    emulated,
-    consoleLog: `${consoleLogDir}/${guest}.log`,
-  });
-  const stdin = pulumi.all([hostKey, args.adminKey]).apply(async ([host, admin]) => {
-    const seed = await payload(seedFiles({ name, address, network, hostKey: host, adminKey: admin.publicKey }));
-    return payload([
-      { path: "domain.xml", content: xml },
-      { path: "seed.b64", content: seed, mode: 0o600 },
-    ]);
-  });
+  const { hypervisor, diskGiB, address } = args;
+  const born = birth(name, args, parent);
+  const stdin = pulumi
+    .all([hostKey, args.adminKey, born])
+    .apply(([host, admin, { network }]) =>
+      payload(seedFiles({ name, address, network, hostKey: host, adminKey: admin.publicKey })),
+    );
   return new local.Command(
-    `${name}-domain`,
+    `${name}-disk`,
     {
-      create: domainScript("up"),
-      delete: domainScript("down"),
+      create: guestScript("disk-up"),
+      delete: guestScript("disk-down"),
       interpreter: ["/bin/bash", "-c"],
       stdin: pulumi.secret(stdin),
       environment: {
-        URI: uri,
-        ...(hypervisor.sshHostKey ? { HOST_KEY: hypervisor.sshHostKey } : {}),
-        NAME: guest,
-        POOL: pool,
+        ...onHypervisor(name, args),
         POOL_DIR: hypervisor.poolDir ?? "",
         DISK_GIB: String(diskGiB),
-        IMAGE_DIR: image.dir,
-        IMAGE: hypervisor.readsStore ? "" : `golden-${image.key}`,
-        ...(hypervisor.boot ? { BOOT: hypervisor.boot } : {}),
+        STACK: args.stack,
+        IMAGE_DIR: born.apply(({ imageDir }) => imageDir),
+        IMAGE: born.apply(({ image }) => image),
       },
-      // A newer golden image is for new nodes: a running one is never thrown away for it.
-      triggers: [uri, address, diskGiB],
+      // A changed address of libvirt, or user there, is the same hypervisor.
+      triggers: [hypervisor.name, hypervisor.pool, address],
     },
-    opts,
+    { parent, deleteBeforeReplace: true },
   );
 }
 
-/** Makes or removes a guest. */
-export function domainScript(which: "up" | "down"): string {
-  return script("node/scripts/virsh.sh") + script(`node/scripts/domain-${which}.sh`);
+function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent: pulumi.Resource): local.Command {
+  const { hypervisor, cores, memoryMiB, reach, after, hooks } = args;
+  const { bridge, pool, emulated, consoleLogDir, guestPrefix } = hypervisor;
+  const guest = `${guestPrefix}${name}`;
+  const consoleLog = `${consoleLogDir}/${guest}.log`;
+  const stdin = pulumi
+    .output(args.owner)
+    .apply((owner) => domainXml({ name: guest, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog }));
+  return new local.Command(
+    `${name}-domain`,
+    {
+      create: guestScript("domain-up"),
+      delete: guestScript("domain-down"),
+      interpreter: ["/bin/bash", "-c"],
+      stdin,
+      environment: {
+        ...onHypervisor(name, args),
+        REACH: reach,
+        FOUND_OFF: new Date().toISOString(),
+        PATIENCE: emulated ? "1200" : "300",
+        ...(hypervisor.boot ? { BOOT: hypervisor.boot } : {}),
+      },
+      triggers: [disk.id],
+    },
+    {
+      parent,
+      deleteBeforeReplace: true,
+      ...(hooks ? { hooks } : {}),
+      // The time of the look is a change only where the guest was found off.
+      ignoreChanges: !args.running || args.running.has(guest) ? ["environment.FOUND_OFF"] : [],
+      dependsOn: after ? [after] : [], // an update may restart the guest: one at a time
+    },
+  );
+}
+
+function onHypervisor(name: string, { hypervisor, owner }: KvmNodeArgs) {
+  return {
+    URI: hypervisor.uri,
+    ...(hypervisor.sshHostKey ? { HOST_KEY: hypervisor.sshHostKey } : {}),
+    NAME: `${hypervisor.guestPrefix}${name}`,
+    POOL: hypervisor.pool,
+    OWNER: owner,
+  };
+}
+
+/** Makes or removes a guest's disk or domain. */
+export function guestScript(which: "disk-up" | "disk-down" | "domain-up" | "domain-down"): string {
+  return ["virsh", "owner", which].map((part) => script(`node/scripts/${part}.sh`)).join("");
 }
 
 function withoutComment(publicKey: string): string {

@@ -14,6 +14,8 @@ export interface MachineArgs {
   reach: string;
   cores: number;
   memoryMiB: number;
+  /** Of a guest. */
+  diskGiB?: number;
   limits: PreflightLimits;
   /** The platform's SSH key, which may log in to every node; its private half is a secret. */
   adminKey: pulumi.Input<SshKey>;
@@ -65,10 +67,10 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
       dialErrorLimit: 300,
       perDialTimeout: 20,
     };
-    const { memoryMiB, cores, limits } = args;
+    const { memoryMiB, cores, diskGiB, limits } = args;
     const { resource, measured } = preflight(
       `${this.name}-preflight`,
-      { sshUser, connection: this.connection, machine, memoryMiB, cores, limits },
+      { sshUser, connection: this.connection, machine, memoryMiB, cores, diskGiB, limits },
       { parent: this, dependsOn },
     );
     this.measured = measured;

@@ -6,6 +6,8 @@ import { type Host, onNode, type ScriptOptions } from "./on-node";
 export interface PreflightArgs extends Host {
   memoryMiB: number;
   cores: number;
+  /** Of a guest, whose filesystem fills its disk when that has grown. */
+  diskGiB?: number;
   limits: PreflightLimits;
 }
 
@@ -15,13 +17,15 @@ export function preflight(
   args: PreflightArgs,
   opts: ScriptOptions,
 ): { resource: remote.Command; measured: pulumi.Output<Measured> } {
-  const { memoryMiB, cores, limits } = args;
+  const { memoryMiB, cores, diskGiB, limits } = args;
   const input = [
     `fsync_limit_ms=${limits.fsyncP99Milliseconds}`,
     `steal_limit_percent=${limits.stealPercent}`,
     `declared_memory_mib=${memoryMiB}`,
     `declared_cores=${cores}`,
     `fsync_writes=${limits.thorough ? 4000 : 400}`,
+    // The size has no other use than that another one is an update.
+    ...(diskGiB ? ["grow=1", `declared_disk_gib=${diskGiB}`] : []),
     `settle=${limits.thorough ? 1 : 0}`,
     "",
   ].join("\n");

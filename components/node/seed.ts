@@ -5,7 +5,8 @@ import type { SiteNetwork } from "./node";
 export interface SeedArgs {
   name: string;
   address: string;
-  network: SiteNetwork;
+  /** Enough for the first contact; the site's files take over from there. */
+  network: Pick<SiteNetwork, "cidr" | "gateway" | "dnsServers">;
   /** Made by the program, so that the first connection is pinned already. */
   hostKey: SshKey;
   /** Public key that may log in as root. */
@@ -24,7 +25,7 @@ export function seedFiles({ name, address, network, hostKey, adminKey }: SeedArg
   ];
 }
 
-function siteNetwork(address: string, { cidr, gateway }: SiteNetwork): string {
+export function siteNetwork(address: string, { cidr, gateway }: Pick<SiteNetwork, "cidr" | "gateway">): string {
   return `[Match]
 Name=eth0
 
@@ -37,7 +38,7 @@ LLMNR=no
 `;
 }
 
-function resolvers({ dnsServers, gateway }: SiteNetwork): string {
+export function resolvers({ dnsServers, gateway }: Pick<SiteNetwork, "dnsServers" | "gateway">): string {
   // CoreDNS refuses to start without an upstream; where there is none, a silent one says the same.
   const servers = dnsServers.length > 0 ? dnsServers : [gateway];
   return servers.map((server) => `nameserver ${server}\n`).join("");

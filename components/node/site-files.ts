@@ -1,6 +1,11 @@
 import * as ipaddr from "ipaddr.js";
 import type { File } from "../payload";
+import type { Unit } from "./install-files";
 import type { Peer, SiteNetwork } from "./node";
+import { resolvers, siteNetwork } from "./seed";
+
+/** What reads these files on every node, beside the network. */
+export const siteUnits: Unit[] = [{ name: "chrony.service", watches: "/etc/chrony" }];
 
 /**
  * What every node knows of its site: its neighbours' names, the way to their pods, and the time.
@@ -8,9 +13,13 @@ import type { Peer, SiteNetwork } from "./node";
  * @param registryHost name under which images are pulled; resolved here because no name server is needed to start
  */
 export function siteFiles(network: SiteNetwork, self: Peer, peers: Peer[], registryHost: string): File[] {
+  // In the order of their names: the order in which they are declared means nothing.
+  const sorted = [...peers].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
-    { path: "/etc/hosts", content: hosts(peers, registryHost) },
-    { path: "/etc/systemd/network/10-site.network.d/pods.conf", content: podRoutes(network, self, peers) },
+    { path: "/etc/resolv.conf", content: resolvers(network) },
+    { path: "/etc/systemd/network/10-site.network", content: siteNetwork(self.address, network) },
+    { path: "/etc/hosts", content: hosts(sorted, registryHost) },
+    { path: "/etc/systemd/network/10-site.network.d/pods.conf", content: podRoutes(network, self, sorted) },
     ...(network.ntpServers.length > 0
       ? [{ path: "/etc/chrony/sources.d/site.sources", content: timeSources(network.ntpServers) }]
       : []),

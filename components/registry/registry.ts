@@ -6,6 +6,7 @@ import { derivePassword } from "../keys/derive";
 import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node } from "../node/node";
+import { siteUnits } from "../node/site-files";
 import type { File } from "../payload";
 import { payload } from "../payload";
 import { script } from "../script";
@@ -122,6 +123,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
 }
 
 const units: Unit[] = [
+  ...siteUnits,
   { name: "grunnmur-registry.service", watches: "/etc/grunnmur/registry" },
   { name: "haproxy.service", watches: "/etc/haproxy" },
 ];

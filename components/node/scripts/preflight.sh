@@ -1,35 +1,48 @@
 #!/bin/bash
 # Measures a node before it is trusted, and prints the figures as JSON.
 # Standard input: lines of NAME=NUMBER for fsync_limit_ms, steal_limit_percent, declared_memory_mib, declared_cores,
-# fsync_writes (how many) and settle (1: wait for the end of the boot first).
+# fsync_writes (how many), settle (1: wait for the end of the boot first) and grow (1: let the filesystem fill the disk).
+# Disk and steal are measured once a machine, since etcd's disk is not to be loaded later: what passed is noted, and other
+# limits judge the note. Memory and cores are looked at each time.
 # What falls short stops the run with the figure, the limit and the remedy.
 set -euo pipefail
 
-fsync_limit_ms=10 steal_limit_percent=5 declared_memory_mib=0 declared_cores=0 fsync_writes=4000 settle=1
+fsync_limit_ms=10 steal_limit_percent=5 declared_memory_mib=0 declared_cores=0 fsync_writes=4000 settle=1 grow=0
 while IFS='=' read -r name value; do declare "$name=$((value))"; done
-disk=/var/lib/grunnmur
-
-# Only a boot that is through gives true figures: first boot grows the disk meanwhile.
-# A unit that never comes up shall not hold the measurement back; what is measured beside it is judged all the same.
-if [ "$settle" = 1 ]; then
-  settled=0
-  timeout 300 systemctl is-system-running --wait >/dev/null 2>&1 || settled=$?
-  if [ "$settled" = 124 ]; then echo "the boot has not ended within 300 s: see 'systemctl list-jobs'" >&2; fi
-fi
+disk=${DISK:-/var/lib/grunnmur} # another in tests
+note=$disk/preflight
 
 steal() { awk '/^cpu /{t=0; for(i=2;i<=NF;i++)t+=$i; print $9, t}' /proc/stat; }
-mkdir -p "$disk"
-file=$(mktemp -p "$disk")
-trap 'rm -f "$file"' EXIT
-read -r steal_before total_before <<<"$(steal)"
-# The way etcd writes: small sequential appends, each followed by fdatasync.
-fio --name=etcd --filename="$file" --rw=write --ioengine=sync --fdatasync=1 --bs=2300 --size=$((fsync_writes * 2300)) \
-  --output-format=json >"$file.json" 2>/dev/null
-read -r steal_after total_after <<<"$(steal)"
-fsync_ms=$(jq '.jobs[0].sync.lat_ns.percentile["99.000000"] / 1e6 * 100 | round / 100' "$file.json")
-write_iops=$(jq '.jobs[0].write.iops | round' "$file.json")
-rm -f "$file.json"
-steal_percent=$(((steal_after - steal_before) * 100 / (total_after - total_before + 1)))
+measure() {
+  # Only a boot that is through gives true figures: first boot grows the disk meanwhile.
+  # A unit that never comes up shall not hold the measurement back; what is measured beside it is judged all the same.
+  if [ "$settle" = 1 ]; then
+    settled=0
+    timeout 300 systemctl is-system-running --wait >/dev/null 2>&1 || settled=$?
+    if [ "$settled" = 124 ]; then echo "the boot has not ended within 300 s: see 'systemctl list-jobs'" >&2; fi
+  fi
+  mkdir -p "$disk"
+  file=$(mktemp -p "$disk")
+  trap 'rm -f "$file" "$file.json"' EXIT
+  read -r steal_before total_before <<<"$(steal)"
+  # The way etcd writes: small sequential appends, each followed by fdatasync.
+  fio --name=etcd --filename="$file" --rw=write --ioengine=sync --fdatasync=1 --bs=2300 --size=$((fsync_writes * 2300)) \
+    --output-format=json >"$file.json" 2>/dev/null
+  read -r steal_after total_after <<<"$(steal)"
+  fsync_ms=$(jq '.jobs[0].sync.lat_ns.percentile["99.000000"] / 1e6 * 100 | round / 100' "$file.json")
+  write_iops=$(jq '.jobs[0].write.iops | round' "$file.json")
+  rm -f "$file.json"
+  steal_percent=$(((steal_after - steal_before) * 100 / (total_after - total_before + 1)))
+}
+remedy=''
+if [ -s "$note" ]; then
+  read -r fsync_ms write_iops steal_percent <"$note"
+  remedy=" (measured when the machine was made; delete $note on the node to have it measured again)"
+  # A larger disk: the unit of the first boot does it again.
+  if [ "$grow" = 1 ]; then systemctl start grunnmur-grow.service; fi
+else
+  measure
+fi
 memory_mib=$(awk '/^MemTotal/{print int($2/1024)}' /proc/meminfo)
 cores=$(nproc)
 
@@ -42,10 +55,14 @@ fail() {
   failed=1
 }
 if jq -en "$fsync_ms > $fsync_limit_ms" >/dev/null; then
-  fail "fsync latency: $fsync_ms ms at the 99th percentile, the limit is $fsync_limit_ms ms: give the node NVMe storage of its own (etcd loses its leader on slower disks)"
+  fail "fsync latency: $fsync_ms ms at the 99th percentile, the limit is $fsync_limit_ms ms: give the node NVMe storage of its own (etcd loses its leader on slower disks)$remedy"
 fi
 if [ "$steal_percent" -gt "$steal_limit_percent" ]; then
-  fail "CPU steal: $steal_percent %, the limit is $steal_limit_percent %: move the node to a hypervisor whose cores are not overcommitted"
+  fail "CPU steal: $steal_percent %, the limit is $steal_limit_percent %: move the node to a hypervisor whose cores are not overcommitted$remedy"
+fi
+if [ "$failed" = 0 ]; then
+  echo "$fsync_ms $write_iops $steal_percent" >"$note.new"
+  mv "$note.new" "$note"
 fi
 # The kernel keeps some memory to itself, so a tenth is allowed for.
 if [ "$memory_mib" -lt $((declared_memory_mib * 9 / 10)) ]; then

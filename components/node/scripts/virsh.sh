@@ -1,5 +1,5 @@
 #!/bin/bash
-# Stands before domain-up.sh and domain-down.sh: `v` is virsh on the hypervisor, `has_volume` and `has_guest` ask it.
+# Stands before the scripts of disks and domains: `v` is virsh on the hypervisor, `has_volume` and `has_guest` ask it.
 # Environment: URI, NAME, POOL, and HOST_KEY (public SSH host key, of a hypervisor that is another machine).
 set -euo pipefail
 
@@ -22,7 +22,16 @@ SSH
   chmod 700 "$pinned/ssh"
   connection="$URI?command=$pinned/ssh"
 fi
-v() { virsh -q -c "$connection" "$@"; }
+# A child does not hold the lock of its parent, and ends with it when a run is cancelled.
+v() { setpriv --pdeathsig TERM virsh -q -c "$connection" "$@" 9>&-; }
+# Runs of one machine take turns at what the guests of a hypervisor share.
+lock() {
+  exec 9>"/run/lock/grunnmur-$(printf %s "$URI" | cksum | cut -d' ' -f1).lock"
+  if ! flock -w 3600 9; then
+    echo "another run has been busy with $URI for an hour: end it, or wait for it" >&2
+    exit 1
+  fi
+}
 # Lists, because asking for one thing cannot tell that it is missing from that the hypervisor did not answer.
 listed() { # NAME VIRSH-ARGUMENT…
   local wanted=$1 list
