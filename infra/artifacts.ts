@@ -19,6 +19,10 @@ export function cranePath(): string {
   return join(artifactDir("crane"), "bin/crane");
 }
 
+export function kubectlPath(): string {
+  return join(artifactDir("kubernetes"), "bin/kubectl");
+}
+
 export function systemImages(): StoredImage[] {
   const dir = artifactDir("images");
   if (!artifactReady("images")) return [];

@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { StackError } from "../stacks/errors";
 import { fromPulumi, parseStack } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
+import { kubectlPath } from "./artifacts";
 import { consequencesHook } from "./consequences";
+import { drainAround, kubectlWith } from "./drain";
 import { Platform } from "./platform";
 
 const config = new pulumi.Config("grunnmur");
@@ -10,7 +12,10 @@ const stack = checkedStack();
 const platform = new Platform(
   stack,
   { gitHostToken: config.getSecret("gitHostToken") },
-  { beforeUpdate: [consequencesHook()] },
+  {
+    before: { beforeUpdate: [consequencesHook()] },
+    aroundRestart: (node, kubeconfig) => drainAround(node, async () => kubectlWith(kubectlPath(), await kubeconfig())),
+  },
 );
 
 /** For administration from this machine. */

@@ -19,6 +19,9 @@ export interface NodeKeys {
   owner: pulumi.Output<string>;
 }
 
+/** What is done around the restart of a worker of a name. */
+export type AroundRestart = (node: string) => pulumi.ResourceHookBinding;
+
 export interface Nodes {
   all: Node[];
   /** Some guest's CPU is emulated. */
@@ -26,7 +29,12 @@ export interface Nodes {
 }
 
 /** Every node of the stack, made or found. */
-export function makeNodes(stack: Stack, keys: NodeKeys, parent: pulumi.Resource): Nodes {
+export function makeNodes(
+  stack: Stack,
+  keys: NodeKeys,
+  aroundRestart: AroundRestart | undefined,
+  parent: pulumi.Resource,
+): Nodes {
   const { adminKey, owner } = keys;
   const acceleration = detectAcceleration();
   const locals = new Map<string, LocalHypervisor>();
@@ -77,6 +85,7 @@ export function makeNodes(stack: Stack, keys: NodeKeys, parent: pulumi.Resource)
         owner,
         running: look(hypervisor),
         after,
+        ...(aroundRestart && role === "worker" ? { hooks: aroundRestart(name) } : {}),
       },
       { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them
     );

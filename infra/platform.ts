@@ -21,6 +21,14 @@ export interface StackSecrets {
   gitHostToken?: pulumi.Output<string>;
 }
 
+/** What the engine calls back while it works. Tests with mocks have none: mocks answer no such call. */
+export interface PlatformHooks {
+  /** Judges a change before any child is registered. */
+  before: pulumi.ResourceHookBinding;
+  /** Works around the restart of a worker; the kubeconfig is a secret. */
+  aroundRestart(node: string, kubeconfig: () => Promise<string>): pulumi.ResourceHookBinding;
+}
+
 /** One environment, from its nodes to the agent that keeps it as Git says. Its inputs are the checked stack. */
 export class Platform extends pulumi.ComponentResource {
   readonly nodes: Node[];
@@ -34,10 +42,12 @@ export class Platform extends pulumi.ComponentResource {
   /** The cluster's own key to Git; a secret. */
   readonly deployKey: pulumi.Output<SshKey>;
 
-  /** @param hooks what judges a change before any child is registered */
-  constructor(stack: Stack, secrets: StackSecrets, hooks?: pulumi.ResourceHookBinding) {
+  constructor(stack: Stack, secrets: StackSecrets, hooks?: PlatformHooks) {
     // Not named for the stack: under another name it would be another resource, of which nothing is compared.
-    super("grunnmur:platform:Platform", "platform", stack, { aliases: [{ name: stack.name }], hooks });
+    super("grunnmur:platform:Platform", "platform", stack, {
+      aliases: [{ name: stack.name }],
+      hooks: hooks?.before,
+    });
     const seed = makeSeed("platform-seed", this, { protect: true });
     const keyFor = (purpose: string) => pulumi.secret(seed.apply((base64) => sshKey(base64, purpose)));
     this.adminKey = keyFor("admin");
@@ -48,6 +58,7 @@ export class Platform extends pulumi.ComponentResource {
     const { all, emulated } = makeNodes(
       stack,
       { adminKey: this.adminKey, hostKey: (node) => keyFor(`host/${node}`), owner: ownerOf(seed) },
+      hooks && ((node) => hooks.aroundRestart(node, () => resolved(this.cluster.kubeconfig))),
       this,
     );
     this.nodes = all;
@@ -150,6 +161,10 @@ export class Platform extends pulumi.ComponentResource {
     );
     return [...server.ready, ...pushed];
   }
+}
+
+function resolved<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply((value) => resolve(value as T)));
 }
 
 /** Tells the guests of this state from those of another; it gives nothing of the seed away. */

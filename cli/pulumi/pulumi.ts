@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryPath, repositoryRoot, stateDir } from "../../lib/places";
+import { withPrivateDir } from "../../lib/private-dir";
 import { type ChildOptions, type Finished, run } from "../here/child";
-import { withPrivateDir } from "../here/private-dir";
 import { UserError } from "../terminal/user-error";
 import { pulumiBinary, pulumiVariables } from "./pulumi-environment";
 import { requireStackFile, withoutSalt } from "./stack-file";

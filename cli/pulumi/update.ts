@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { withPrivateDir } from "../here/private-dir";
+import { withPrivateDir } from "../../lib/private-dir";
 import { duration } from "../terminal/duration";
 import { say } from "../terminal/say";
 import { followEvents } from "./events";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { withPrivateDir } from "../../lib/private-dir";
 import { run } from "../here/child";
-import { withPrivateDir } from "../here/private-dir";
 import { sshArgs, withAgent } from "../here/ssh";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { stackOption, verb } from "../terminal/command";

@@ -168,7 +168,7 @@ export class Cluster extends pulumi.ComponentResource {
 const units: Unit[] = [
   ...siteUnits,
   { name: "grunnmur-pod-egress.service", watches: "/etc/nftables.d" },
-  { name: "haproxy.service", watches: "/etc/haproxy" },
+  { name: "haproxy.service", watches: "/etc/haproxy", reload: true },
   // Enabled and started here, with the settings that the golden image brings; it reads certs.d at every pull.
   { name: "containerd.service", watches: "/etc/containerd/config.toml" },
 ];

@@ -125,7 +125,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
 const units: Unit[] = [
   ...siteUnits,
   { name: "grunnmur-registry.service", watches: "/etc/grunnmur/registry" },
-  { name: "haproxy.service", watches: "/etc/haproxy" },
+  { name: "haproxy.service", watches: "/etc/haproxy", reload: true },
 ];
 
 function usersOf(seed: string): RegistryUsers {

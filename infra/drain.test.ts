@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { drain, type Kubectl, sizeOf } from "./drain";
+
+function cluster(workers: Record<string, "True" | "False">, refused: string[] = []) {
+  const asked: string[] = [];
+  const items = Object.entries(workers).map(([name, status]) => ({
+    metadata: { name },
+    spec: {},
+    status: { conditions: [{ type: "Ready", status }] },
+  }));
+  const kubectl: Kubectl = async (...args) => {
+    asked.push(args.join(" "));
+    if (refused.includes(args[0] ?? ""))
+      throw new Error("Cannot evict pod as it would violate the pod's disruption budget");
+    return args[0] === "get" ? JSON.stringify({ items }) : "";
+  };
+  return { kubectl, asked };
+}
+
+test("budgets hold where another worker can take the pods", async () => {
+  const { kubectl, asked } = cluster({ "worker-1": "True", "worker-2": "True" });
+  await drain("worker-1", kubectl);
+  assert.match(asked[1] ?? "", /^drain worker-1 --ignore-daemonsets/);
+  assert.doesNotMatch(asked.join(), /disable-eviction/);
+});
+
+test("the only worker that is ready is emptied without them, or it could never restart", async () => {
+  const alone: Record<string, "False">[] = [{}, { "worker-2": "False" }];
+  for (const others of alone) {
+    const { kubectl, asked } = cluster({ "worker-1": "True", ...others });
+    await drain("worker-1", kubectl);
+    assert.match(asked[1] ?? "", /--disable-eviction$/);
+  }
+});
+
+test("a node that does not empty takes pods again, is not restarted, and the reason is told", async () => {
+  const { kubectl, asked } = cluster({ "worker-1": "True", "worker-2": "True" }, ["drain"]);
+  await assert.rejects(drain("worker-1", kubectl), /worker-1 was not restarted: .*600 s.*disruption budget/);
+  assert.equal(asked.at(-1), "uncordon worker-1");
+});
+
+test("only memory and cores ask for a restart", () => {
+  const xml = (memory: number, cores: number, kernel: string) =>
+    `<memory unit='MiB'>${memory}</memory>\n<vcpu>${cores}</vcpu><cmdline>${kernel}</cmdline>`;
+  assert.equal(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 2, "b")));
+  assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2560, 2, "a")));
+  assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 1, "a")));
+});

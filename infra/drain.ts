@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import * as pulumi from "@pulumi/pulumi";
+import { withPrivateDir } from "../lib/private-dir";
+
+/** Runs kubectl with these arguments on the cluster, for its output. @throws with what kubectl said */
+export type Kubectl = (...args: string[]) => Promise<string>;
+
+/** Pods of a node are ended one budget at a time; what has not gone by then holds the restart back. */
+const LIMIT_SECONDS = 600;
+
+/**
+ * Empties a worker before its guest is restarted for another size, and lets it take pods again afterwards.
+ *
+ * @param kubectl resolves when the cluster is known; never where nothing is ever restarted
+ */
+export function drainAround(node: string, kubectl: () => Promise<Kubectl>): pulumi.ResourceHookBinding {
+  let drained = false;
+  const before = async ({ oldInputs, newInputs }: pulumi.ResourceHookArgs) => {
+    if (sizeOf(oldInputs?.stdin) === sizeOf(newInputs?.stdin)) return;
+    await drain(node, await kubectl());
+    drained = true;
+  };
+  const after = async () => {
+    if (drained) await comeBack(node, await kubectl());
+  };
+  return {
+    beforeUpdate: [new pulumi.ResourceHook(`drain-${node}`, before)],
+    afterUpdate: [new pulumi.ResourceHook(`uncordon-${node}`, after)],
+  };
+}
+
+/** What of a domain's XML only a restart changes. */
+export function sizeOf(xml: unknown): string {
+  return [...String(xml).matchAll(/<memory[^>]*>\d+<|<vcpu[^>]*>\d+</g)].map(([found]) => found).join("");
+}
+
+/** Budgets hold where another worker can take the pods. On the only worker they would hold it for ever. */
+export async function drain(node: string, kubectl: Kubectl): Promise<void> {
+  const others = (await readyWorkers(kubectl)).filter((name) => name !== node);
+  const common = ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", `--timeout=${LIMIT_SECONDS}s`];
+  if (others.length === 0) {
+    void pulumi.log.warn(`${node} is the only worker that is ready: what runs there is down until it is back.`);
+    await kubectl(...common, "--disable-eviction");
+    return;
+  }
+  try {
+    await kubectl(...common);
+  } catch (error) {
+    await kubectl("uncordon", node);
+    throw new Error(
+      `${node} was not restarted: it is not empty after ${LIMIT_SECONDS} s. A PodDisruptionBudget holds a pod back, or a pod does not end: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** The kubelet was away for minutes: pods are sent there again once it has answered. */
+async function comeBack(node: string, kubectl: Kubectl): Promise<void> {
+  await kubectl("wait", `node/${node}`, "--for=condition=Ready", `--timeout=${LIMIT_SECONDS}s`);
+  await kubectl("uncordon", node);
+}
+
+async function readyWorkers(kubectl: Kubectl): Promise<string[]> {
+  const { items } = JSON.parse(
+    await kubectl("get", "nodes", "--selector=!node-role.kubernetes.io/control-plane", "--output=json"),
+  ) as { items: NodeObject[] };
+  const ready = ({ spec, status }: NodeObject) =>
+    !spec.unschedulable && status.conditions.some(({ type, status }) => type === "Ready" && status === "True");
+  return items.filter(ready).map(({ metadata }) => metadata.name);
+}
+
+interface NodeObject {
+  metadata: { name: string };
+  spec: { unschedulable?: boolean };
+  status: { conditions: { type: string; status: string }[] };
+}
+
+/** kubectl with a kubeconfig that is in memory and only while kubectl runs. */
+export function kubectlWith(binary: string, kubeconfig: string): Kubectl {
+  return (...args) =>
+    withPrivateDir(async (directory) => {
+      const file = join(directory, "kubeconfig");
+      writeFileSync(file, kubeconfig, { mode: 0o600 });
+      const env = { ...process.env, KUBECONFIG: file, KUBECACHEDIR: join(directory, "cache") };
+      const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+      const ended = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+      const [out, said, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+      if (code !== 0)
+        throw new Error(`kubectl ${args.slice(0, 2).join(" ")}: ${said.trim().split("\n").slice(-3).join(" ")}`);
+      return out;
+    });
+}
