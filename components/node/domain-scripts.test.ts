@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -74,11 +75,8 @@ interface Run {
   diskGiB?: number;
 }
 
-function step(
-  which: Parameters<typeof guestScript>[0],
-  { failAt = "", owner = mine, memory = 2048, diskGiB = 20 }: Run,
-) {
-  const env = {
+function environment({ failAt = "", owner = mine, diskGiB = 20 }: Run) {
+  return {
     PATH: `${join(fake, "bin")}:${process.env.PATH}`,
     FAKE: fake,
     FAIL_AT: failAt,
@@ -95,8 +93,11 @@ function step(
     IMAGE_DIR: join(fake, "image"),
     IMAGE: "golden-1",
   };
-  const input = which === "disk-up" ? seed : domain(memory, owner);
-  return spawnSync("bash", ["-c", guestScript(which)], { env, input, encoding: "utf8" });
+}
+
+function step(which: Parameters<typeof guestScript>[0], run: Run) {
+  const input = which === "disk-up" ? seed : domain(run.memory ?? 2048, run.owner);
+  return spawnSync("bash", ["-c", guestScript(which)], { env: environment(run), input, encoding: "utf8" });
 }
 
 /** Both resources of a guest, in the order in which Pulumi makes or deletes them; the first failure ends it. */
@@ -221,3 +222,34 @@ test("a guest whose hypervisor is gone is kept in the state, with the way to tak
   assert.equal(run("up").status, 0);
   assert.match(run("down", "uri").stderr, /pulumi state delete --target-dependents URN/);
 });
+
+test("a run that is killed leaves neither an upload nor the lock behind", async () => {
+  writeFileSync(
+    join(fake, "bin", "virsh"),
+    fakeVirsh.replace("vol-upload)", () => 'vol-upload) echo $$ >"$FAKE/pid"; exec sleep 60;;\n  x)'),
+    {
+      mode: 0o755,
+    },
+  );
+  const child = spawn("bash", ["-c", guestScript("disk-up")], {
+    env: environment({}),
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  child.stdin.end(seed);
+  const pidFile = join(fake, "pid");
+  await until(() => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  // Ours alone holds the lock now, and not its child.
+  const locks = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  assert.ok(!locks.some((path) => path.startsWith("/run/lock/grunnmur-")), locks.join(" "));
+  child.kill("SIGKILL");
+  await until(() => !existsSync(`/proc/${pid}`));
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, "it did not come to pass within 10 s");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

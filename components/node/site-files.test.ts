@@ -56,3 +56,17 @@ test("time servers are written only where there are some", () => {
   assert.equal(content(registry, path), undefined);
   assert.equal(content(registry, path, { ...network, ntpServers: ["ntp.no"] }), "server ntp.no iburst\n");
 });
+
+test("the order in which nodes are declared changes no file", () => {
+  const [self] = peers as [Peer];
+  const swapped = siteFiles(network, self, [...peers].reverse(), "registry.example");
+  assert.deepEqual(swapped, siteFiles(network, self, peers, "registry.example"));
+});
+
+test("resolvers, gateway and prefix are files of a node, and not of its seed alone", () => {
+  const [, , worker] = peers as [Peer, Peer, Peer];
+  const site = { ...network, cidr: "10.20.0.0/22", gateway: "10.20.0.254", dnsServers: ["10.20.0.53"] };
+  assert.equal(content(worker, "/etc/resolv.conf", site), "nameserver 10.20.0.53\n");
+  const file = content(worker, "/etc/systemd/network/10-site.network", site) ?? "";
+  assert.match(file, /^Address=10\.20\.0\.12\/22\nGateway=10\.20\.0\.254$/m);
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { sshKey } from "../keys/ssh";
+import { KvmNode, type KvmNodeArgs } from "./kvm-node";
+
+// biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
+const made = new Map<string, any>();
+const ignored = new Map<string, string[]>();
+
+pulumi.runtime.setMocks(
+  {
+    newResource: ({ name, inputs }) => {
+      made.set(name, inputs);
+      const outputs: Record<string, unknown> = { ...inputs };
+      if (name.endsWith("-identity")) outputs.result = "0123456789abcdef".repeat(3).slice(0, 44);
+      if (name.endsWith("-preflight")) outputs.stdout = '{"fsyncP99Milliseconds":1}';
+      return { id: `${name}-id`, state: outputs };
+    },
+    call: ({ token }) => assert.fail(token),
+  },
+  "grunnmur",
+  "prod",
+  false,
+);
+const note: pulumi.ResourceTransformation = ({ name, opts }) => {
+  ignored.set(name, (opts as pulumi.CustomResourceOptions).ignoreChanges ?? []);
+  return undefined;
+};
+
+const hypervisor = {
+  name: "osl-a",
+  uri: "qemu+ssh://root@a.example.no/system",
+  bridge: "br0",
+  pool: "nvme",
+  readsStore: false,
+  emulated: false,
+  consoleLogDir: "/var/log/libvirt/qemu",
+  guestPrefix: "prod.",
+};
+const args: KvmNodeArgs = {
+  role: "worker",
+  site: "osl-1",
+  address: "10.20.0.12",
+  reach: "10.20.0.12",
+  cores: 2,
+  memoryMiB: 2048,
+  limits: { fsyncP99Milliseconds: 10, stealPercent: 5, thorough: true },
+  adminKey: sshKey(Buffer.alloc(32, 7).toString("base64"), "admin"),
+  diskGiB: 20,
+  network: {
+    cidr: "10.20.0.0/24",
+    gateway: "10.20.0.1",
+    podCidr: "10.244.0.0/16",
+    serviceCidr: "10.96.0.0/16",
+    dnsServers: [],
+    ntpServers: [],
+  },
+  hypervisor,
+  image: { dir: "/store/golden-image-1", key: "1" },
+  stack: "prod",
+  owner: "0123456789abcdef",
+};
+
+async function make(name: string, change: Partial<KvmNodeArgs>) {
+  const node = new KvmNode(name, { ...args, ...change }, { transformations: [note] });
+  await new Promise((resolve) => node.measured.apply(resolve));
+  const births = [...made.keys()].filter((key) => key.startsWith(`${name}-birth-`)).map((key) => key.split("-").at(-1));
+  return { disk: made.get(`${name}-disk`), domain: made.get(`${name}-domain`), births };
+}
+
+test("only another hypervisor, pool or address makes a disk anew, and with what is then the newest", async () => {
+  const first = await make("a", {});
+  const same = await make("b", {
+    hypervisor: { ...hypervisor, uri: "qemu+ssh://other@b.example.no/system" },
+    diskGiB: 40,
+    memoryMiB: 4096,
+    image: { dir: "/store/golden-image-2", key: "2" },
+  });
+  assert.deepEqual(same.disk.triggers, first.disk.triggers);
+  assert.deepEqual(same.births, first.births);
+  for (const [name, change] of Object.entries({
+    c: { hypervisor: { ...hypervisor, name: "osl-b" } },
+    d: { hypervisor: { ...hypervisor, pool: "ssd" } },
+    e: { address: "10.20.0.13" },
+  })) {
+    const other = await make(name, change);
+    assert.notDeepEqual(other.disk.triggers, first.disk.triggers);
+    assert.notDeepEqual(other.births, first.births);
+  }
+});
+
+test("what a disk was born with is kept, and the domain goes with the disk alone", async () => {
+  const { domain, births } = await make("f", {});
+  assert.deepEqual(ignored.get(`f-birth-${births[0]}`), ["input"]);
+  assert.deepEqual(domain.triggers, ["f-disk-id"]);
+  assert.match(domain.stdin, /<memory unit='MiB'>2048</); // open to a preview's reader
+});
+
+test("a guest that was found off is an update; one that runs, or of which nothing is known, is none", async () => {
+  const off = ["environment.FOUND_OFF"];
+  await make("g", { running: new Set(["prod.other"]) });
+  assert.deepEqual(ignored.get("g-domain"), []);
+  await make("h", { running: new Set(["prod.h"]) });
+  assert.deepEqual(ignored.get("h-domain"), off);
+  await make("i", {});
+  assert.deepEqual(ignored.get("i-domain"), off);
+});
