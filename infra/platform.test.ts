@@ -120,3 +120,11 @@ test("no secret is the ID of a resource: Pulumi encrypts none", { skip: missing 
   const exposed = made.filter(({ type }) => /random:index\/random(Bytes|String):/.test(type)).map(({ name }) => name);
   assert.deepEqual(exposed, ["cluster-token-id"]);
 });
+
+test("what is done for one source, project or machine is done anew for another", { skip: missing }, () => {
+  const triggers = (name: string) => made.find((resource) => resource.name === name)?.inputs.triggers;
+  const { sync } = stackOf("prod");
+  assert.deepEqual(triggers("agent-first-sync")?.slice(1), [sync.repository, sync.branch, sync.path]);
+  assert.equal(triggers("agent-deploy-key")?.length, 2);
+  assert.equal(triggers("registry-system-images")?.length, 1);
+});
