@@ -41,6 +41,8 @@ export const hostKeys = Object.fromEntries(platform.nodes.map(({ name, hostKey }
 export const measured = Object.fromEntries(platform.nodes.map((node) => [node.name, node.measured]));
 /** Private half of the key that may log in to the nodes. */
 export const sshKey = pulumi.secret(platform.adminKey.apply((key) => key.privateKey));
+/** Its public half: a machine of kind `existing` must let it in before `up`. A preview shows it. */
+export const adminPublicKey = pulumi.unsecret(platform.adminKey.apply((key) => key.publicKey));
 /** The cluster's key to Git: its public half, its private half, and whether the Git host proved it read-only. */
 export const deployKey = platform.agent.deployKey;
 export const deployKeyPrivate = pulumi.secret(platform.deployKey.apply((key) => key.privateKey));

@@ -99,7 +99,11 @@ export class Platform extends pulumi.ComponentResource {
 
     const admission = new AdmissionGate(
       "admission",
-      { provider: this.cluster.provider, objects: admissionForStack(stack) },
+      {
+        provider: this.cluster.provider,
+        objects: admissionForStack(stack),
+        controlPlanes: [one(all, "control-plane"), ...all.filter(({ role }) => role === "control-plane").slice(1)],
+      },
       { parent: this },
     );
     const git = this.git(stack, registryNode);

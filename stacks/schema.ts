@@ -107,7 +107,11 @@ const nodeSchema = z.discriminatedUnion(
     }),
     section({
       ...onNode,
-      kind: z.literal("existing").describe("A machine that exists already, reached over SSH."),
+      kind: z
+        .literal("existing")
+        .describe(
+          "A machine made from the golden image by somebody else, which lets in the output adminPublicKey over SSH.",
+        ),
       site: label().describe("Site in which the machine stands; see the register of sites."),
       sshHostKey: hostKey().describe("Public ed25519 SSH host key of the machine; pinned, never scanned."),
       sshUser: text("a Unix user name", /^[a-z_][a-z0-9_-]{0,31}$/)
@@ -143,7 +147,11 @@ const clusterSchema = section({
 const gitHostSchema = z.discriminatedUnion(
   "kind",
   [
-    section({ kind: z.literal("registry-node").describe("Plain Git over SSH on the registry node.") }),
+    section({
+      kind: z
+        .literal("registry-node")
+        .describe("Plain Git over SSH on the registry node, at /srv/git/config.git; begins with the scaffold."),
+    }),
     section({
       kind: z.literal("gitlab").describe("A GitLab server; its token is the secret gitHostToken."),
       url: httpsUrl().describe("Address of GitLab, such as https://gitlab.example.no."),
@@ -157,7 +165,9 @@ const gitHostSchema = z.discriminatedUnion(
 
 const syncSchema = section({
   repository: sshRepository().describe("SSH address of the configuration repository."),
-  branch: branchName().default("main").describe("Branch to follow."),
+  branch: branchName()
+    .default("main")
+    .describe("Branch to follow. On the registry node, a new one is made where the old one stands."),
   path: text("a path that starts with ./ and stays inside the repository", /^\.(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)+$/)
     .optional()
     .describe("Directory to apply. Default: ./clusters/<stack>."),

@@ -1,20 +1,44 @@
 import * as pulumi from "@pulumi/pulumi";
+
 import { KubernetesObject } from "../kubernetes/manifest";
+import type { Node } from "../node/node";
+import { onNode } from "../node/on-node";
+import { lastPolicy } from "./in-force";
 
 export interface AdmissionGateArgs {
   provider: pulumi.ProviderResource;
   /** ValidatingAdmissionPolicy objects and their bindings. */
   objects: object[];
+  /** Control planes: each API server is asked, by the first. */
+  controlPlanes: [Node, ...Node[]];
 }
 
-/** The rules as the API server itself holds them: for kubectl too. Who may administer the cluster may delete them. */
+/** The rules as the API server itself holds them, so that kubectl does not get around them. An administrator may remove them. */
 export class AdmissionGate extends pulumi.ComponentResource {
   /** Depend on these: what comes after is judged. */
   readonly ready: pulumi.Resource[];
 
-  constructor(name: string, { provider, objects }: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { provider, objects, controlPlanes } = args;
     super("grunnmur:admission:AdmissionGate", name, { rules: policies(objects) }, opts);
-    this.ready = objects.map((object) => new KubernetesObject(name, object, { parent: this, provider }));
+    const made = objects.map((object) => new KubernetesObject(name, object, { parent: this, provider }));
+    const last = lastPolicy(objects);
+    const marks = last.objects.map(
+      // The order is what the probe rests on.
+      (object) => new KubernetesObject(name, object, { parent: this, provider, dependsOn: made }),
+    );
+    const input = [
+      "seconds 600",
+      ...controlPlanes.map(({ address }) => `server https://${address}:6443`),
+      `probe ${last.probe.rule} ${JSON.stringify(last.probe.object)}`,
+    ];
+    const inForce = onNode(
+      `${name}-in-force`,
+      controlPlanes[0],
+      { script: "admission/scripts/in-force.sh", input: `${input.join("\n")}\n` },
+      { parent: this, dependsOn: marks },
+    );
+    this.ready = [...made, inForce];
     this.registerOutputs({});
   }
 }

@@ -13,7 +13,6 @@ pulumi.runtime.setMocks(
     newResource: ({ name, inputs }) => {
       made.set(name, inputs);
       const outputs: Record<string, unknown> = { ...inputs };
-      if (name.endsWith("-identity")) outputs.result = "0123456789abcdef".repeat(3).slice(0, 44);
       if (name.endsWith("-preflight")) outputs.stdout = '{"fsyncP99Milliseconds":1}';
       return { id: `${name}-id`, state: outputs };
     },
@@ -47,6 +46,7 @@ const args: KvmNodeArgs = {
   memoryMiB: 2048,
   limits: { fsyncP99Milliseconds: 10, stealPercent: 5, thorough: true },
   adminKey: sshKey(Buffer.alloc(32, 7).toString("base64"), "admin"),
+  hostKey: pulumi.secret(sshKey(Buffer.alloc(32, 7).toString("base64"), "host/worker-1")),
   diskGiB: 20,
   network: {
     cidr: "10.20.0.0/24",
