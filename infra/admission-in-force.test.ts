@@ -13,7 +13,7 @@ test("an API server refuses the probe in the end, and no other ConfigMap", optio
   const send = (object: object) => client.send("POST", path, object as never);
   for (const object of objects) await client.mustCreate(object as never);
   let answer = await send(probe.object);
-  for (let tries = 0; tries < 300 && answer.status !== 403; tries++) {
+  for (let tries = 0; tries < 150 && answer.status !== 403; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     answer = await send(probe.object);
   }

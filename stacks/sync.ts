@@ -1,6 +1,9 @@
 import type { StackDraft } from "./draft";
 import type { Problem } from "./errors";
 
+/** The one repository of the registry node that the cluster's key may fetch. */
+const REPOSITORY = "/srv/git/config.git";
+
 /** Mistakes in what the agent pulls, judged with the Git host that serves it. */
 export function syncProblems(stack: StackDraft): Problem[] {
   switch (stack.sync?.gitHost?.kind) {
@@ -22,6 +25,14 @@ function onRegistryNode({ environment, sync, nodes, registry }: StackDraft): Pro
       path: "sync.repository",
       message: `received "${sync?.repository}", allowed with gitHost.kind: registry-node is that node's address, ${address}`,
       remedy: `Write ${sync?.repository?.replace(`@${host}`, `@${address}`)}.`,
+    });
+  }
+  const path = sync?.repository && new URL(sync.repository).pathname;
+  if (path && path !== REPOSITORY) {
+    problems.push({
+      path: "sync.repository",
+      message: `received "${sync?.repository}", allowed with gitHost.kind: registry-node is the path ${REPOSITORY}`,
+      remedy: "It is the repository that the program makes there.",
     });
   }
   if (sync?.hostKey) {
