@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drain, type Kubectl, sizeOf } from "./drain";
+import { comeBack, drain, type Kubectl, sizeOf } from "./drain";
 
 function cluster(workers: Record<string, "True" | "False">, refused: string[] = []) {
   const asked: string[] = [];
@@ -46,4 +46,20 @@ test("only memory and cores ask for a restart", () => {
   assert.equal(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 2, "b")));
   assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2560, 2, "a")));
   assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 1, "a")));
+});
+
+test("a node takes pods again only when its kubelet answers from the new boot", async () => {
+  const looks = [
+    { bootID: "old", Ready: "True" }, // what the API server still believes
+    { bootID: "new", Ready: "False" },
+    { bootID: "new", Ready: "True" },
+  ];
+  const asked: string[] = [];
+  const kubectl: Kubectl = async (...args) => {
+    asked.push(args[0] ?? "");
+    const { bootID, Ready } = looks[Math.min(asked.length, looks.length) - 1] ?? {};
+    return JSON.stringify({ status: { nodeInfo: { bootID }, conditions: [{ type: "Ready", status: Ready }] } });
+  };
+  await comeBack("worker-1", "old", kubectl, 1);
+  assert.deepEqual(asked, ["get", "get", "get", "uncordon"]);
 });

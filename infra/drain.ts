@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { withPrivateDir } from "../lib/private-dir";
 
@@ -17,14 +18,16 @@ const LIMIT_SECONDS = 600;
  * @param kubectl resolves when the cluster is known; never where nothing is ever restarted
  */
 export function drainAround(node: string, kubectl: () => Promise<Kubectl>): pulumi.ResourceHookBinding {
-  let drained = false;
+  let bootBefore: string | undefined;
   const before = async ({ oldInputs, newInputs }: pulumi.ResourceHookArgs) => {
     if (sizeOf(oldInputs?.stdin) === sizeOf(newInputs?.stdin)) return;
-    await drain(node, await kubectl());
-    drained = true;
+    const run = await kubectl();
+    const { status } = await nodeObject(node, run);
+    await drain(node, run);
+    bootBefore = status.nodeInfo.bootID;
   };
   const after = async () => {
-    if (drained) await comeBack(node, await kubectl());
+    if (bootBefore !== undefined) await comeBack(node, bootBefore, await kubectl());
   };
   return {
     beforeUpdate: [new pulumi.ResourceHook(`drain-${node}`, before)],
@@ -56,25 +59,53 @@ export async function drain(node: string, kubectl: Kubectl): Promise<void> {
   }
 }
 
-/** The kubelet was away for minutes: pods are sent there again once it has answered. */
-async function comeBack(node: string, kubectl: Kubectl): Promise<void> {
-  await kubectl("wait", `node/${node}`, "--for=condition=Ready", `--timeout=${LIMIT_SECONDS}s`);
+/**
+ * Lets the node take pods again once its kubelet answers from the new boot: until it does, the API server holds the node
+ * for as ready as it was.
+ *
+ * @param pauseMilliseconds between two looks
+ */
+export async function comeBack(
+  node: string,
+  bootBefore: string,
+  kubectl: Kubectl,
+  pauseMilliseconds = 2000,
+): Promise<void> {
+  const deadline = performance.now() + LIMIT_SECONDS * 1000;
+  for (;;) {
+    const { status } = await nodeObject(node, kubectl);
+    if (status.nodeInfo.bootID !== bootBefore && isReady(status)) break;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${node} was restarted and is not ready after ${LIMIT_SECONDS} s: ./grunnmur ssh ${node} journalctl -u kubelet. It takes no pods until: ./grunnmur kubectl uncordon ${node}`,
+      );
+    }
+    await setTimeout(pauseMilliseconds);
+  }
   await kubectl("uncordon", node);
+}
+
+async function nodeObject(node: string, kubectl: Kubectl): Promise<NodeObject> {
+  return JSON.parse(await kubectl("get", "node", node, "--output=json")) as NodeObject;
+}
+
+function isReady({ conditions }: NodeObject["status"]): boolean {
+  return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
 async function readyWorkers(kubectl: Kubectl): Promise<string[]> {
   const { items } = JSON.parse(
     await kubectl("get", "nodes", "--selector=!node-role.kubernetes.io/control-plane", "--output=json"),
   ) as { items: NodeObject[] };
-  const ready = ({ spec, status }: NodeObject) =>
-    !spec.unschedulable && status.conditions.some(({ type, status }) => type === "Ready" && status === "True");
-  return items.filter(ready).map(({ metadata }) => metadata.name);
+  return items
+    .filter(({ spec, status }) => !spec.unschedulable && isReady(status))
+    .map(({ metadata }) => metadata.name);
 }
 
 interface NodeObject {
   metadata: { name: string };
   spec: { unschedulable?: boolean };
-  status: { conditions: { type: string; status: string }[] };
+  status: { conditions: { type: string; status: string }[]; nodeInfo: { bootID: string } };
 }
 
 /** kubectl with a kubeconfig that is in memory and only while kubectl runs. */
