@@ -23,6 +23,7 @@ export function drainAround(node: string, kubectl: () => Promise<Kubectl>): pulu
     if (sizeOf(oldInputs?.stdin) === sizeOf(newInputs?.stdin)) return;
     const run = await kubectl();
     const { status } = await nodeObject(node, run);
+    if (!isReady(status)) return; // nothing of it runs that could be moved in order
     await drain(node, run);
     bootBefore = status.nodeInfo.bootID;
   };

@@ -72,6 +72,8 @@ export function makeNodes(
     }
     const local = locals.get(node.hypervisor.name);
     const hypervisor = local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name);
+    const running = look(hypervisor);
+    const restarts = role === "worker" && running?.has(`${hypervisor.guestPrefix}${name}`);
     const made = new KvmNode(
       name,
       {
@@ -83,9 +85,9 @@ export function makeNodes(
         stack: stack.name,
         hostKey: keys.hostKey(name),
         owner,
-        running: look(hypervisor),
+        running,
         after,
-        ...(aroundRestart && role === "worker" ? { hooks: aroundRestart(name) } : {}),
+        ...(aroundRestart && restarts ? { hooks: aroundRestart(name) } : {}),
       },
       { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them
     );
