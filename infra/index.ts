@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { runningGuests } from "../components/node/running";
 import { StackError } from "../stacks/errors";
 import { fromPulumi, parseStack } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
@@ -15,6 +16,7 @@ const platform = new Platform(
   {
     before: { beforeUpdate: [consequencesHook()] },
     aroundRestart: (node, kubeconfig) => drainAround(node, async () => kubectlWith(kubectlPath(), await kubeconfig())),
+    runningGuests,
   },
 );
 

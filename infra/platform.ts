@@ -14,19 +14,20 @@ import { renderConfigRepo } from "../gitops/render";
 import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
 import * as artifacts from "./artifacts";
-import { makeNodes } from "./nodes";
+import { makeNodes, type Outside } from "./nodes";
 
 /** Secrets that a person sets with `pulumi config set --secret`; a preview does without. */
 export interface StackSecrets {
   gitHostToken?: pulumi.Output<string>;
 }
 
-/** What the engine calls back while it works. Tests with mocks have none: mocks answer no such call. */
-export interface PlatformHooks {
+/** What reaches beyond the program while it runs. Tests on mocks have none: mocks call no hooks back. */
+export interface PlatformOutside {
   /** Judges a change before any child is registered. */
   before: pulumi.ResourceHookBinding;
   /** Works around the restart of a worker; the kubeconfig is a secret. */
   aroundRestart(node: string, kubeconfig: () => Promise<string>): pulumi.ResourceHookBinding;
+  runningGuests: Outside["runningGuests"];
 }
 
 /** One environment, from its nodes to the agent that keeps it as Git says. Its inputs are the checked stack. */
@@ -42,12 +43,13 @@ export class Platform extends pulumi.ComponentResource {
   /** The cluster's own key to Git; a secret. */
   readonly deployKey: pulumi.Output<SshKey>;
 
-  constructor(stack: Stack, secrets: StackSecrets, hooks?: PlatformHooks) {
+  constructor(declared: Stack, secrets: StackSecrets, outside?: PlatformOutside) {
     // Not named for the stack: under another name it would be another resource, of which nothing is compared.
-    super("grunnmur:platform:Platform", "platform", stack, {
-      aliases: [{ name: stack.name }],
-      hooks: hooks?.before,
+    super("grunnmur:platform:Platform", "platform", declared, {
+      aliases: [{ name: declared.name }],
+      hooks: outside?.before,
     });
+    const stack = { ...declared, nodes: inOrder(declared.nodes) };
     const seed = makeSeed("platform-seed", this, { protect: true });
     const keyFor = (purpose: string) => pulumi.secret(seed.apply((base64) => sshKey(base64, purpose)));
     this.adminKey = keyFor("admin");
@@ -58,7 +60,10 @@ export class Platform extends pulumi.ComponentResource {
     const { all, emulated } = makeNodes(
       stack,
       { adminKey: this.adminKey, hostKey: (node) => keyFor(`host/${node}`), owner: ownerOf(seed) },
-      hooks && ((node) => hooks.aroundRestart(node, () => resolved(this.cluster.kubeconfig))),
+      outside && {
+        ...outside,
+        aroundRestart: (node) => outside.aroundRestart(node, () => resolved(this.cluster.kubeconfig)),
+      },
       this,
     );
     this.nodes = all;
@@ -197,6 +202,13 @@ function gitLab({ sync }: Stack, { gitHostToken }: StackSecrets) {
     );
   }
   return { url, projectId, token: gitHostToken ?? pulumi.secret("") };
+}
+
+/** The order in a file says nothing: moving lines must move nothing in the cluster. */
+function inOrder(nodes: Stack["nodes"]): Stack["nodes"] {
+  const roles = ["registry", "control-plane", "worker"];
+  const place = ({ role, name }: Stack["nodes"][number]) => `${roles.indexOf(role)} ${name}`;
+  return [...nodes].sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
 function one<T extends { role: Node["role"] }>(nodes: T[], role: Node["role"]): T {

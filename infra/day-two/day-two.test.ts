@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { artifactReady } from "../../artifacts/store";
+import { repositoryPath } from "../../lib/places";
+import { isRefused, page, verdict } from "./page";
+import { plan } from "./plan";
+import { ROWS, type Row, stacksOf } from "./rows";
+
+const skip = !artifactReady("flux-manifests") && "the store has no flux-manifests";
+const documented = readFileSync(repositoryPath("docs", "changes.md"), "utf8");
+const verdicts = new Map<Row, string>();
+
+for (const row of ROWS) {
+  test(`${row.change}: the page says what the program does`, { skip }, async () => {
+    const { deployed, wanted } = stacksOf(row);
+    const said = verdict(row, isRefused(row) ? [] : await plan(deployed, wanted));
+    verdicts.set(row, said);
+    const line = documented.split("\n").find((text) => text.startsWith(`| ${row.change} |`));
+    assert.equal(line, `| ${row.change} | ${said} | ${row.effect} |`, "run: npx tsx infra/day-two/write.ts");
+  });
+}
+
+test("the page is what is generated, from its first line to its last", { skip }, () => {
+  assert.equal(documented, page(verdicts));
+});
+
+test("another order of nodes changes nothing at all, and no change without a name replaces a seed", { skip }, () => {
+  const order = ROWS.find(({ change }) => change === "another order of nodes");
+  assert.equal(order && verdicts.get(order), "nothing");
+  for (const [row, said] of verdicts) assert.doesNotMatch(said, /-seed|first-day/, row.change);
+});

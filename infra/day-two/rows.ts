@@ -1,0 +1,231 @@
+import { readFileSync } from "node:fs";
+import { repositoryPath } from "../../lib/places";
+import { fromStackFile, parseStack } from "../../stacks/load";
+import type { Stack } from "../../stacks/stack";
+
+/** One change that a user can make to a stack that is up. */
+export interface Row {
+  change: string;
+  /** The stack file that is deployed. */
+  stack: "local" | "prod";
+  edit(text: string): string;
+  /** What happens on machines and to data. */
+  effect: string;
+}
+
+const replace = (from: string | RegExp, to: string) => (text: string) => {
+  const edited = text.replace(from, to);
+  if (edited === text) throw new Error(`the stack file has no ${from}`);
+  return edited;
+};
+const both =
+  (...edits: ((text: string) => string)[]) =>
+  (text: string) =>
+    edits.reduce((edited, edit) => edit(edited), text);
+const node = (name: string) => new RegExp(` {4}- name: ${name}\\n(?: {6}.*\\n)+`);
+const without = (...names: string[]) => both(...names.map((name) => replace(node(name), "")));
+const inNode = (name: string, from: string, to: string) => (text: string) =>
+  text.replace(node(name), (section) => replace(from, to)(section));
+const afterGateway = (line: string) => replace(/( {4}gateway: .*\n)/, `$1    ${line}\n`);
+
+const worker3 = `    - name: worker-2
+      kind: libvirt
+      role: worker
+      hypervisor: this-machine
+      address: 10.20.0.13
+      cores: 1
+      memoryMiB: 1024
+      diskGiB: 20
+`;
+
+/** Every kind of change, in the order of a stack file. What is refused or loses data, the program itself says. */
+export const ROWS: Row[] = [
+  {
+    change: "`locality.profile` NO → EEA",
+    stack: "local",
+    edit: replace('profile: "NO"', "profile: EEA"),
+    effect: "Holds for what is admitted from now on; what runs is not judged again.",
+  },
+  {
+    change: "`environment` production → development",
+    stack: "prod",
+    edit: replace("environment: production", "environment: development"),
+    effect: "Nothing on machines: a disk is measured once, when the machine is new.",
+  },
+  {
+    change: "`network.dnsServers`",
+    stack: "local",
+    edit: afterGateway("dnsServers: [10.20.0.2]"),
+    effect: "`/etc/resolv.conf` of every node; pods see it when they start anew.",
+  },
+  {
+    change: "`network.ntpServers`",
+    stack: "local",
+    edit: afterGateway("ntpServers: [10.20.0.2]"),
+    effect: "chrony of every node starts anew and asks them. An emptied list removes the file.",
+  },
+  {
+    change: "`network.gateway`, on remote hypervisors",
+    stack: "prod",
+    edit: replace("gateway: 10.30.0.1\n", "gateway: 10.30.0.2\n"),
+    effect: "The network of every node is reloaded.",
+  },
+  {
+    change: "`network.gateway`, on this machine",
+    stack: "local",
+    edit: replace("gateway: 10.20.0.1\n", "gateway: 10.20.0.2\n"),
+    effect: "Nothing.",
+  },
+  {
+    change: "`network.cidr`",
+    stack: "local",
+    edit: replace("10.20.0.0/24", "10.20.0.0/23"),
+    effect: "Nothing.",
+  },
+  { change: "`network.podCidr`", stack: "local", edit: afterGateway("podCidr: 10.245.0.0/16"), effect: "Nothing." },
+  {
+    change: "`network.serviceCidr`",
+    stack: "local",
+    edit: afterGateway("serviceCidr: 10.97.0.0/16"),
+    effect: "Nothing.",
+  },
+  {
+    change: "a hypervisor's `uri`: another name, address or user of the same machine",
+    stack: "prod",
+    edit: replace("grunnmur@osl1.example.no", "somebody@kvm1.example.no"),
+    effect: "Its guests are looked for there, found to be this stack's own, and left running.",
+  },
+  {
+    change: "a hypervisor's `bridge`",
+    stack: "prod",
+    edit: replace("bridge: br0", "bridge: br1"),
+    effect: "Its guests are shut down and started again, one after the other; workers are drained first.",
+  },
+  {
+    change: "a hypervisor's `storagePool`",
+    stack: "prod",
+    edit: replace("storagePool: nvme", "storagePool: fast"),
+    effect: "Nothing.",
+  },
+  {
+    change: "a node's `hypervisor`, of a worker",
+    stack: "prod",
+    edit: inNode("worker-3", "hypervisor: kvm-3", "hypervisor: kvm-1"),
+    effect: "The guest is destroyed there and made here with an empty disk, and joins. Not drained: do so first.",
+  },
+  {
+    change: "a node's `address`, of a worker",
+    stack: "local",
+    edit: inNode("worker-1", "address: 10.20.0.12", "address: 10.20.0.22"),
+    effect: "The guest is made anew with an empty disk, and joins. Not drained: do so first.",
+  },
+  {
+    change: "a node's `address`, of a control plane",
+    stack: "local",
+    edit: inNode("control-1", "address: 10.20.0.11", "address: 10.20.0.21"),
+    effect: "Nothing.",
+  },
+  {
+    change: "a node's name while its address stays",
+    stack: "local",
+    edit: replace("name: worker-1", "name: worker-9"),
+    effect: "Nothing.",
+  },
+  {
+    change: "`memoryMiB`, `cores`: more or less",
+    stack: "local",
+    edit: inNode("worker-1", "memoryMiB: 2048", "memoryMiB: 2304"),
+    effect:
+      "A worker is drained, shut down, started with its new size, and takes pods again when its kubelet answers. Other nodes are shut down and started.",
+  },
+  {
+    change: "`diskGiB`: more",
+    stack: "local",
+    edit: inNode("worker-1", "diskGiB: 20", "diskGiB: 30"),
+    effect:
+      "The disk grows while the guest runs; its file system fills it at the next look or boot. No data is touched.",
+  },
+  {
+    change: "`diskGiB`: less",
+    stack: "local",
+    edit: inNode("worker-1", "diskGiB: 20", "diskGiB: 10"),
+    effect: "Nothing.",
+  },
+  {
+    change: "another order of nodes",
+    stack: "prod",
+    edit: (text) => {
+      const [first = ""] = node("control-1").exec(text) ?? [];
+      return both(without("control-1"), replace(node("worker-1"), `$&${first}`))(text);
+    },
+    effect: "Nothing.",
+  },
+  {
+    change: "a worker more",
+    stack: "local",
+    edit: replace(node("worker-1"), `$&${worker3}`),
+    effect:
+      "It is made, measured and joins, with a token that is deleted afterwards. The others learn its name and routes.",
+  },
+  {
+    change: "a worker fewer",
+    stack: "prod",
+    edit: without("worker-3"),
+    effect:
+      "Its guest is destroyed. Not drained, and its Node object stays: do both first, see [operating](operating.md).",
+  },
+  { change: "control planes 3 → 1", stack: "prod", edit: without("control-2", "control-3"), effect: "Nothing." },
+  {
+    change: "`registry.host`",
+    stack: "local",
+    edit: replace("host: registry.local", "host: images.local"),
+    effect:
+      "A certificate of the new name; nodes know it. Images in Git must follow at once, see [operating](operating.md).",
+  },
+  {
+    change: "`registry.ciPrefix`",
+    stack: "prod",
+    edit: replace('ciPrefix: ""', "ciPrefix: team-a"),
+    effect: "Holds for the next push. The proxy is reloaded, and cuts no connection.",
+  },
+  {
+    change: "`cluster.name`",
+    stack: "local",
+    edit: replace("config:\n", "config:\n  grunnmur:cluster: { name: other }\n"),
+    effect: "Nothing.",
+  },
+  {
+    change: "`sync.repository`, `branch` or `path`",
+    stack: "local",
+    edit: replace("path: ./clusters/local", "path: ./clusters/other"),
+    effect:
+      "The agent applies the new source and deletes what only the old one had. `up` waits for the first sync of the new one.",
+  },
+  {
+    change: "`sync.intervalSeconds`",
+    stack: "local",
+    edit: replace("intervalSeconds: 10", "intervalSeconds: 30"),
+    effect: "The agent looks that often.",
+  },
+  {
+    change: "`sync.hostKey`",
+    stack: "prod",
+    edit: replace(
+      /( {4}hostKey: ssh-ed25519 AAAA\S+)(\S)H1|( {4}hostKey: ssh-ed25519 )\S+/,
+      "    hostKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMl/vTAWwMeADMnZVLylJPQosNkqt709WRUhHqIlRWxb",
+    ),
+    effect: "The key is proven against that host before the agent uses it.",
+  },
+  {
+    change: "`sync.gitHost.url` or `projectId`",
+    stack: "prod",
+    edit: replace("projectId: 1\n", "projectId: 2\n"),
+    effect: "The deploy key is registered at the new project, and removed from the old one.",
+  },
+];
+
+export function stacksOf({ stack, edit }: Row): { deployed: Stack; wanted: Stack } {
+  const text = readFileSync(repositoryPath(`Pulumi.${stack}.yaml`), "utf8");
+  const parsed = (of: string) => parseStack(fromStackFile(of), stack);
+  return { deployed: parsed(text), wanted: parsed(edit(text)) };
+}
