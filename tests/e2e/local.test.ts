@@ -5,6 +5,7 @@ import { after, before, type TestContext, test } from "node:test";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
 import { environmentDir } from "../../lib/places";
+import { CHANGES } from "./support/day-two";
 import { commitReplicas, withClone, withCloneByKey } from "./support/git";
 import { processesOf, traces } from "./support/machine";
 import { until } from "./support/poll";
@@ -157,6 +158,11 @@ test("from nothing to a self-healing platform, and back", { timeout: 150 * MINUT
     assert.deepEqual(await restarts(), restartsAtFirst);
     t.diagnostic(`up for ${((performance.now() - upSince) / MINUTES).toFixed(1)} minutes without a restart`);
   });
+
+  for (const { name, long, run } of CHANGES) {
+    if (long && !process.env.GRUNNMUR_TEST_ALL) continue;
+    await step(name, (t) => run((figure) => t.diagnostic(figure), outputs));
+  }
 
   await step("destroy leaves nothing", async (t) => {
     writeFileSync(stackFile, stackFileBefore);

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Outputs } from "../../../cli/pulumi/outputs";
+import { environmentDir, storeRoot } from "../../../lib/places";
+import { withClone } from "./git";
+import { until } from "./poll";
+import { grunnmur, must, repository, type, withEnvironment } from "./user";
+
+/** What a person does to an environment that is up, and what an attacker tries. Each leaves it as it was. */
+export interface Change {
+  name: string;
+  /** Takes minutes; run only where GRUNNMUR_TEST_ALL is set. */
+  long?: boolean;
+  run(tell: (figure: string) => void, outputs: Outputs): Promise<void>;
+}
+
+const stackFile = join(repository, "Pulumi.local.yaml");
+const kubectl = (...args: string[]) => grunnmur(["kubectl", ...args]);
+const up = (...args: string[]) => grunnmur(["up", "--yes", ...args]);
+const ready = () => until("an environment that is ready", 900, async () => (await grunnmur(["status"])).code === 0);
+
+/** Runs `work` with the stack file edited. */
+async function edited(from: string, to: string, work: () => Promise<void>): Promise<void> {
+  const before = readFileSync(stackFile, "utf8");
+  assert.ok(before.includes(from), from);
+  writeFileSync(stackFile, before.replace(from, to));
+  try {
+    await work();
+  } finally {
+    writeFileSync(stackFile, before);
+  }
+}
+
+async function refused(from: string, to: string, message: RegExp): Promise<void> {
+  await edited(from, to, async () => {
+    for (const verb of ["preview", "up"]) {
+      const { code, stdout, stderr } = await grunnmur(verb === "up" ? ["up", "--yes"] : ["preview"]);
+      assert.notEqual(code, 0, `${verb} went ahead with ${to}`);
+      assert.match(stdout + stderr, message);
+    }
+  });
+}
+
+const HOSTILE = `apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: hostile, namespace: kube-system }
+spec:
+  selector: { matchLabels: { app: hostile } }
+  template:
+    metadata: { labels: { app: hostile } }
+    spec:
+      tolerations: [{ operator: Exists }]
+      containers: [{ name: a, image: "registry.local.grunnmur.internal/payment-service:x", securityContext: { privileged: true } }]
+      volumes: [{ name: root, hostPath: { path: / } }]
+`;
+
+export const CHANGES: Change[] = [
+  {
+    name: "a commit that reaches for the nodes is refused in review and by the cluster",
+    run: (_tell, outputs) =>
+      withClone(outputs, async ({ directory, git }) => {
+        const folder = join(directory, "clusters/local");
+        const list = join(folder, "kustomization.yaml");
+        writeFileSync(join(folder, "hostile.yaml"), HOSTILE);
+        writeFileSync(list, readFileSync(list, "utf8").replace("- production", "- production\n  - hostile.yaml"));
+        const review = await grunnmur(["check", "--stack", "local", folder]);
+        assert.equal(review.code, 1, review.stdout);
+        assert.match(review.stdout, /hostile\.yaml:\d+: error: tenant-own-namespaces/);
+        await must(git("add", "-A"));
+        await must(git("commit", "-qm", "Take the nodes"));
+        await must(git("push", "-q"));
+        await until("the refusal", 600, async () => {
+          const { stdout } = await must(
+            kubectl("get", "kustomization", "flux-system", "-n", "flux-system", "-o", "json"),
+          );
+          return stdout.includes("'tenant-own-namespaces'");
+        });
+        assert.notEqual((await kubectl("get", "daemonset", "hostile", "-n", "kube-system")).code, 0);
+        await must(git("revert", "--no-edit", "HEAD"));
+        await must(git("push", "-q"));
+        await ready();
+      }),
+  },
+  {
+    name: "what cannot change is refused before anything is touched, and what deletes data asks by name",
+    run: async () => {
+      await refused(
+        "config:\n",
+        "config:\n  grunnmur:cluster: { name: other }\n",
+        /cluster\.name is "local" and cannot/,
+      );
+      await refused("name: worker-1", "name: worker-9", /10\.20\.0\.12 is the address of worker-1/);
+      await edited("path: ./clusters/local", "path: ./clusters/other", async () => {
+        const preview = await must(grunnmur(["preview"]));
+        assert.match(preview.stdout, /this change deletes data/);
+        const { code, stderr } = await up();
+        assert.notEqual(code, 0);
+        assert.match(stderr, /Nothing was touched\. To go ahead: .*--accept-loss sync/);
+      });
+    },
+  },
+  {
+    name: "another home neither takes the environment over nor takes it down",
+    run: async () => {
+      const home = mkdtempSync(join(tmpdir(), "grunnmur-other-home-"));
+      try {
+        mkdirSync(home, { recursive: true });
+        symlinkSync(storeRoot(), join(home, "store"));
+        const taken = await grunnmur(["up", "--yes"], { env: { GRUNNMUR_HOME: home } });
+        assert.notEqual(taken.code, 0);
+        assert.match(taken.stderr, /belongs to the environment in/);
+        await grunnmur(["destroy", "--yes"], { env: { GRUNNMUR_HOME: home } });
+        await must(grunnmur(["status"]));
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
+    },
+  },
+  {
+    name: "a running worker gets more memory: drained, restarted, bigger",
+    run: (tell) =>
+      edited("memoryMiB: 2048", "memoryMiB: 2304", async () => {
+        const bigger = await must(up());
+        assert.match(bigger.stdout, /restarting worker-1/);
+        assert.ok((await memoryMiB()) > 2100, "worker-1 is not bigger");
+        await ready();
+        tell(`more memory: up took ${bigger.seconds.toFixed(0)} s`);
+      }),
+  },
+  {
+    name: "a guest that was stopped is started by up, and the preview says so",
+    run: async (tell) => {
+      const uri = `qemu:///system?socket=${join(environmentDir("local"), "libvirt/run/libvirt-sock")}`;
+      await must(type("virsh", ["-c", uri, "destroy", "worker-1"]));
+      const preview = await must(grunnmur(["preview"]));
+      assert.match(preview.stdout, /worker-1-domain update/);
+      const started = await must(up()); // with its size of before: the stack file has its old text again
+      assert.match(started.stdout, /guest worker-1 started/);
+      assert.ok((await memoryMiB()) < 2100, "worker-1 has not its size of before");
+      await ready();
+      tell(`stopped guest: up took ${started.seconds.toFixed(0)} s`);
+      assert.match((await must(up())).stderr, /No changes/);
+    },
+  },
+  {
+    name: "the agent is moved to another path and back, and prunes only what was named",
+    long: true,
+    run: async (tell, outputs) => {
+      await withClone(outputs, async ({ directory, git }) => {
+        const folder = join(directory, "clusters/other");
+        mkdirSync(folder);
+        writeFileSync(join(folder, "namespace.yaml"), NAMESPACE);
+        await must(git("add", "-A"));
+        await must(git("commit", "-qm", "Another path"));
+        await must(git("push", "-q"));
+      });
+      await edited("path: ./clusters/local", "path: ./clusters/other", async () => {
+        const moved = await must(up("--accept-loss", "sync"));
+        await until(
+          "the end of production",
+          600,
+          async () => (await kubectl("get", "namespace", "production")).code !== 0,
+        );
+        await must(kubectl("get", "namespace", "staging"));
+        tell(`another path: up took ${moved.seconds.toFixed(0)} s`);
+      });
+      const back = await must(up("--accept-loss", "sync"));
+      tell(`and back: ${back.seconds.toFixed(0)} s`);
+      await ready();
+    },
+  },
+  {
+    name: "a registry that is made anew is filled again",
+    long: true,
+    run: async (tell) => {
+      const urn =
+        "urn:pulumi:local::grunnmur::grunnmur:platform:Platform$grunnmur:node:KvmNode$command:local:Command::registry-1-disk";
+      const remade = await must(withEnvironment(`pulumi up --stack local --yes --skip-preview --replace '${urn}'`));
+      tell(`registry made anew: ${remade.seconds.toFixed(0)} s`);
+      await ready();
+    },
+  },
+];
+
+const NAMESPACE = `apiVersion: v1
+kind: Namespace
+metadata:
+  name: staging
+  labels: { grunnmur.internal/personal-data: "false" }
+`;
+
+/** Of worker-1, as its kernel sees it. */
+async function memoryMiB(): Promise<number> {
+  const { stdout } = await must(grunnmur(["ssh", "worker-1", "grep", "MemTotal", "/proc/meminfo"]));
+  return Number(/(\d+) kB/.exec(stdout)?.[1]) / 1024;
+}
