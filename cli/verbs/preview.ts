@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { prepareForPreview } from "../here/preparation";
 import { withObligations } from "../pulumi/obligations";
 import { policyPackArgs } from "../pulumi/policy-packs";
+import { tellPrune } from "../pulumi/prune";
 import { ensureStack, pulumi, withConfigFile } from "../pulumi/pulumi";
 import { readStack } from "../pulumi/stack-file";
 import { stackOption, verb } from "../terminal/command";
@@ -28,11 +29,11 @@ interface Options {
 }
 
 async function preview({ stack, diff, json, expectNoChanges }: Options): Promise<void> {
-  readStack(stack);
+  const declared = readStack(stack);
   await prepareForPreview();
   await ensureStack(stack);
   const wishes = [diff && "--diff", json && "--json", expectNoChanges && "--expect-no-changes"];
-  const { code } = await withObligations(stack, () =>
+  const run = withObligations(stack, () =>
     withConfigFile(stack, (config) =>
       pulumi([
         "preview",
@@ -42,6 +43,7 @@ async function preview({ stack, diff, json, expectNoChanges }: Options): Promise
       ]),
     ),
   );
+  const [{ code }] = await Promise.all([run, tellPrune(declared)]);
   if (code >= 128) throw new UserError("The preview was interrupted. Nothing was changed.", code);
   if (code !== 0) throw new UserError(`the preview of ${stack} failed: Pulumi says above why. Nothing was changed.`);
 }

@@ -8,6 +8,7 @@ import { artifactsFor } from "../here/preparation";
 import { refuseLongPath } from "../here/socket-path";
 import { requireGitHostToken } from "../pulumi/git-host-token";
 import { withObligations } from "../pulumi/obligations";
+import { tellPrune } from "../pulumi/prune";
 import { ensureStack } from "../pulumi/pulumi";
 import { readStack, requireStackFile, runsHere } from "../pulumi/stack-file";
 import type { StageTime } from "../pulumi/stage-times";
@@ -62,6 +63,7 @@ async function up({ stack: name, yes, acceptLoss = [] }: Options): Promise<void>
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
   await ensureStack(name);
   removeStaleLocks(name);
+  await tellPrune(stack);
   const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes), acceptLoss));
   stages.push(...result.stages);
   say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
