@@ -1,10 +1,8 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { withPrivateDir } from "../lib/private-dir";
+import { withKubeconfig } from "../lib/kubeconfig";
 
 /** Runs kubectl with these arguments on the cluster, for its output. @throws with what kubectl said */
 export type Kubectl = (...args: string[]) => Promise<string>;
@@ -112,15 +110,13 @@ interface NodeObject {
 /** kubectl with a kubeconfig that is in memory and only while kubectl runs. */
 export function kubectlWith(binary: string, kubeconfig: string): Kubectl {
   return (...args) =>
-    withPrivateDir(async (directory) => {
-      const file = join(directory, "kubeconfig");
-      writeFileSync(file, kubeconfig, { mode: 0o600 });
-      const env = { ...process.env, KUBECONFIG: file, KUBECACHEDIR: join(directory, "cache") };
+    withKubeconfig(kubeconfig, async (env) => {
       const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
       const ended = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
       const [out, said, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-      if (code !== 0)
+      if (code !== 0) {
         throw new Error(`kubectl ${args.slice(0, 2).join(" ")}: ${said.trim().split("\n").slice(-3).join(" ")}`);
+      }
       return out;
     });
 }

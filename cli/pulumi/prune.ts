@@ -1,7 +1,6 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { artifactDir } from "../../artifacts/store";
-import { withPrivateDir } from "../../lib/private-dir";
+import { withKubeconfig } from "../../lib/kubeconfig";
 import type { Stack } from "../../stacks/stack";
 import { run } from "../here/child";
 import { type InventoryEntry, inventory } from "../status/inventory";
@@ -40,24 +39,19 @@ async function deployedSource(stack: string): Promise<Source | undefined> {
 async function applied(stack: string): Promise<string[] | undefined> {
   const { kubeconfig } = (await readOutputs(stack)) ?? {};
   if (!kubeconfig) return undefined;
-  return withPrivateDir(async (directory) => {
-    const file = join(directory, "kubeconfig");
-    writeFileSync(file, kubeconfig, { mode: 0o600 });
-    const args = [
-      "get",
-      "kustomization",
-      "flux-system",
-      "--namespace=flux-system",
-      "--output=json",
-      "--request-timeout=30s",
-    ];
-    const { code, stdout } = await run(join(artifactDir("kubernetes"), "bin", "kubectl"), args, {
-      env: { ...process.env, KUBECONFIG: file, KUBECACHEDIR: join(directory, "cache") },
-      output: "capture",
-      timeoutSeconds: 60,
-    });
-    if (code !== 0) return undefined;
-    const { status } = JSON.parse(stdout) as { status?: { inventory?: { entries?: InventoryEntry[] } } };
-    return inventory(status?.inventory?.entries ?? []);
-  });
+  const args = [
+    "get",
+    "kustomization",
+    "flux-system",
+    "--namespace=flux-system",
+    "--output=json",
+    "--request-timeout=30s",
+  ];
+  const kubectl = join(artifactDir("kubernetes"), "bin", "kubectl");
+  const { code, stdout } = await withKubeconfig(kubeconfig, (env) =>
+    run(kubectl, args, { env, output: "capture", timeoutSeconds: 60 }),
+  );
+  if (code !== 0) return undefined;
+  const { status } = JSON.parse(stdout) as { status?: { inventory?: { entries?: InventoryEntry[] } } };
+  return inventory(status?.inventory?.entries ?? []);
 }

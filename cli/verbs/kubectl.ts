@@ -1,8 +1,7 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { artifactDir, artifactReady } from "../../artifacts/store";
-import { withPrivateDir } from "../../lib/private-dir";
+import { withKubeconfig } from "../../lib/kubeconfig";
 import { run } from "../here/child";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { stackOption, verb } from "../terminal/command";
@@ -28,11 +27,7 @@ async function kubectl(args: string[], { stack }: { stack: string }): Promise<vo
       `kubectl of the version in artifacts/lock.json is not in the store yet: ./grunnmur up --stack ${stack} brings it`,
     );
   }
-  await withPrivateDir(async (directory) => {
-    const file = join(directory, "kubeconfig");
-    writeFileSync(file, kubeconfig, { mode: 0o600 });
-    const binary = join(artifactDir("kubernetes"), "bin", "kubectl");
-    const env = { ...process.env, KUBECONFIG: file, KUBECACHEDIR: join(directory, "cache") };
-    process.exitCode = (await run(binary, args, { env })).code;
-  });
+  const binary = join(artifactDir("kubernetes"), "bin", "kubectl");
+  const { code } = await withKubeconfig(kubeconfig, (env) => run(binary, args, { env }));
+  process.exitCode = code;
 }
