@@ -22,8 +22,8 @@ export interface NodeKeys {
 export interface Outside {
   /** What is done around the restart of a worker. */
   aroundRestart(node: string): pulumi.ResourceHookBinding;
-  /** The guests that run on a hypervisor; undefined where nobody knows. */
-  runningGuests(hypervisor: Hypervisor): Set<string> | undefined;
+  /** The guests that run on each hypervisor, by its name; without those that do not answer. */
+  runningGuests(hypervisors: Hypervisor[]): Map<string, Set<string>>;
 }
 
 export interface Nodes {
@@ -51,17 +51,15 @@ export function makeNodes(stack: Stack, keys: NodeKeys, outside: Outside | undef
     locals.set(name, new LocalHypervisor(name, args, acceleration, { parent }));
   }
   const limits = preflightLimits(stack);
-  const looks = new Map<string, Set<string> | undefined>();
-  const look = (hypervisor: Hypervisor) => {
-    if (outside && !looks.has(hypervisor.name)) {
-      const running = outside.runningGuests(hypervisor);
-      looks.set(hypervisor.name, running);
-      if (!running && !hypervisor.poolDir) {
-        pulumi.log.warn(`Hypervisor ${hypervisor.name} does not answer: whether its guests run is not known.`);
-      }
+  const hypervisorOf = (declared: DeclaredHypervisor) =>
+    locals.get(declared.name)?.hypervisor ?? remoteHypervisor(declared, stack.name);
+  const hypervisors = stack.hypervisors.map(hypervisorOf);
+  const looks = outside?.runningGuests(hypervisors);
+  for (const { name, poolDir } of hypervisors) {
+    if (looks && !looks.has(name) && !poolDir) {
+      void pulumi.log.warn(`Hypervisor ${name} does not answer: whether its guests run is not known.`);
     }
-    return looks.get(hypervisor.name);
-  };
+  }
   let after: pulumi.Resource | undefined;
   const all = stack.nodes.map((node): Node => {
     const { name, role, address, reach, cores, memoryMiB } = node;
@@ -70,8 +68,8 @@ export function makeNodes(stack: Stack, keys: NodeKeys, outside: Outside | undef
       return new ExistingNode(name, { ...common, sshHostKey: node.sshHostKey, sshUser: node.sshUser }, { parent });
     }
     const local = locals.get(node.hypervisor.name);
-    const hypervisor = local?.hypervisor ?? remoteHypervisor(node.hypervisor, stack.name);
-    const running = look(hypervisor);
+    const hypervisor = hypervisorOf(node.hypervisor);
+    const running = looks?.get(hypervisor.name);
     const restarts = role === "worker" && running?.has(`${hypervisor.guestPrefix}${name}`);
     const made = new KvmNode(
       name,

@@ -2,23 +2,44 @@ import { spawnSync } from "node:child_process";
 import { script } from "../script";
 import type { Hypervisor } from "./kvm-node";
 
+type Asked = Pick<Hypervisor, "name" | "uri" | "sshHostKey">;
+
+/** Each waits at most so long, and all are asked at once: thirty that do not answer cost a preview no more than one. */
+const SECONDS = 10;
+
+const EACH = `
+ask() { # INDEX URI HOST-KEY
+  local text
+  text=$(URI=$2 HOST_KEY=$3 timeout -k 1 ${SECONDS} bash -c "$LOOK" </dev/null 2>/dev/null) || return 0
+  # One write each, so that no two lines mix.
+  printf '%s\\n' "$1 $(tr '\\n' ' ' <<<"$text")"
+}
+index=0
+while [ $# -gt 0 ]; do
+  ask "$index" "$1" "$2" &
+  index=$((index + 1))
+  shift 2
+done
+wait
+`;
+
 /**
- * Names of the guests that run on a hypervisor; undefined where it does not answer within ten seconds, and where this
- * machine cannot ask. Nothing is changed there, so a preview may look.
+ * Names of the guests that run on each hypervisor, by its name; one that does not answer, or that this machine cannot ask, is
+ * left out. Nothing is changed there, so a preview may look.
  */
-export function runningGuests({ uri, sshHostKey }: Pick<Hypervisor, "uri" | "sshHostKey">): Set<string> | undefined {
-  const text = script("node/scripts/virsh.sh") + script("node/scripts/look.sh");
-  // A group of its own, so that what a hanging connection has started ends too.
-  const { status, stdout } = spawnSync("timeout", ["-k", "1", "10", "bash", "-c", text], {
-    env: { ...process.env, URI: uri, HOST_KEY: sshHostKey ?? "" },
+export function runningGuests(hypervisors: readonly Asked[]): Map<string, Set<string>> {
+  if (hypervisors.length === 0) return new Map();
+  const args = hypervisors.flatMap(({ uri, sshHostKey }) => [uri, sshHostKey ?? ""]);
+  const { stdout } = spawnSync("bash", ["-c", EACH, "look", ...args], {
+    env: { ...process.env, LOOK: script("node/scripts/virsh.sh") + script("node/scripts/look.sh") },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
-  if (status !== 0) return undefined;
-  return new Set(
-    stdout
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== ""),
-  );
+  const found = new Map<string, Set<string>>();
+  for (const line of stdout.split("\n").filter(Boolean)) {
+    const [index, ...guests] = line.trim().split(/\s+/);
+    const hypervisor = hypervisors[Number(index)];
+    if (hypervisor) found.set(hypervisor.name, new Set(guests));
+  }
+  return found;
 }
