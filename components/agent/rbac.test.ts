@@ -47,3 +47,23 @@ test("each controller watches what it may read: its own namespace", () => {
   const deployments = JSON.stringify(controllers({ sourceController: "s:1", kustomizeController: "k:1" }, false));
   assert.equal(deployments.match(/--watch-all-namespaces=false/g)?.length, 2);
 });
+
+test("the reconciler gets, patches, makes and deletes, lists nothing but namespaces, and updates nothing", () => {
+  const role = rights.find(({ kind }) => kind === "ClusterRole");
+  const rules = role?.rules ?? [];
+  for (const { resources, verbs } of rules) {
+    const allowed = resources.includes("clusterroles")
+      ? ["bind"]
+      : ["get", "create", "patch", "delete", ...(resources.join() === "namespaces" ? ["list"] : [])];
+    assert.deepEqual(
+      verbs.filter((verb) => !allowed.includes(verb)),
+      [],
+      resources.join(),
+    );
+  }
+  const giving = rules.filter(({ verbs }) => verbs.includes("bind"));
+  assert.deepEqual(
+    giving.map(({ resourceNames }) => resourceNames),
+    [["view"]],
+  );
+});

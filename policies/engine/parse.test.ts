@@ -28,6 +28,12 @@ describe("parseRule", () => {
       text({ ...good, extra: "implementation: { name: x, gates: [check] }" }),
       /say in `undecidable`/,
     ],
+    [
+      "a variable with a name that is CEL's",
+      "a-rule.yaml",
+      text({ ...good, extra: "variables: [{ name: namespace, expression: 'true' }]" }),
+      /namespace is a word of CEL/,
+    ],
     ["text that is not YAML", "a-rule.yaml", "a: [", /is not a rule/],
   ];
   for (const [what, file, content, message] of faults) {

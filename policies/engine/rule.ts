@@ -9,7 +9,13 @@ export type { Category, Gate, NamedList } from "./terms";
  */
 
 const cel = z.string().trim().min(1).describe("a CEL expression of the restricted profile (policies/cel/lint.ts)");
-const identifier = z.string().regex(/^[a-z][A-Za-z0-9]*$/);
+/** What CEL keeps for itself: the API server takes no policy with such a name, and the other gates would not notice. */
+const RESERVED =
+  /^(as|break|const|continue|else|false|for|function|if|import|in|let|loop|null|package|namespace|return|true|var|void|while)$/;
+const identifier = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9]*$/)
+  .refine((name) => !RESERVED.test(name), { error: ({ input }) => `${input} is a word of CEL; take another name` });
 const dottedPath = z.string().regex(/^[A-Za-z0-9_.[\]/-]+$/);
 
 const resource = z.strictObject({

@@ -11,6 +11,9 @@ const POD = "pod-isolated-from-node";
 const OUT = "tenant-own-namespaces";
 const NAMESPACE = "tenant-namespace-security";
 const SECRET = "tenant-secret-types";
+const NAME = "tenant-namespace-names";
+const RIGHTS = "tenant-rights";
+const LEAVES = "no-external-name";
 
 const app = { name: "app", image: "registry.example.no/app:1.0" };
 const labels = { app: "x" };
@@ -32,6 +35,15 @@ const pod = (what: string, spec: Manifest): Hostile => {
 };
 const secured = (securityContext: Manifest) => ({ containers: [{ ...app, securityContext }] });
 const out = (what: string, object: Manifest): Hostile => ({ what, rule: OUT, object });
+const rights = (what: string, ...rules: Manifest[]): Hostile => {
+  return { what, rule: RIGHTS, object: rbac("Role", "shop", { rules }) };
+};
+const bound = (what: string, subject: Manifest, roleRef: Manifest = { kind: "Role", name: "x" }): Hostile => {
+  const apiGroup = "rbac.authorization.k8s.io";
+  const subjects = [subject.kind === "ServiceAccount" ? subject : { apiGroup, ...subject }];
+  return { what, rule: RIGHTS, object: rbac("RoleBinding", "shop", { roleRef: { apiGroup, ...roleRef }, subjects }) };
+};
+const own = { kind: "ServiceAccount", name: "x", namespace: "shop" };
 const labelled = (what: string, key: string, value: string): Hostile => {
   const metadata = { name: "shop", labels: { [`pod-security.kubernetes.io/${key}`]: value } };
   return { what, rule: NAMESPACE, object: core("Namespace", metadata) };
@@ -90,4 +102,35 @@ export const HOSTILE: readonly Hostile[] = [
   pod("a port of the node", { containers: [{ ...app, ports: [{ containerPort: 80, hostPort: 80 }] }] }),
   pod("an unsafe sysctl", { securityContext: { sysctls: [{ name: "kernel.msgmax", value: "1" }] } }),
   pod("a pod without seccomp", { securityContext: { seccompProfile: { type: "Unconfined" } } }),
+  pod("the control planes' taint", {
+    tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists" }],
+  }),
+  pod("every taint", { tolerations: [{ operator: "Exists", effect: "NoSchedule" }] }),
+  pod("a control plane by its name", { nodeName: "control-1" }),
+  pod("the priority of the platform", { priorityClassName: "system-cluster-critical" }),
+  { what: "a namespace that sounds like the cluster's", rule: NAME, object: core("Namespace", { name: "kube-foo" }) },
+  rights("every verb", { apiGroups: [""], resources: ["configmaps"], verbs: ["*"] }),
+  rights("every resource", { apiGroups: [""], resources: ["*"], verbs: ["get"] }),
+  rights("every subresource", { apiGroups: [""], resources: ["pods/*"], verbs: ["create"] }),
+  rights("exec", { apiGroups: [""], resources: ["pods/exec"], verbs: ["create"] }),
+  rights("ephemeral containers", { apiGroups: [""], resources: ["pods/ephemeralcontainers"], verbs: ["patch"] }),
+  rights("tokens of accounts", { apiGroups: [""], resources: ["serviceaccounts/token"], verbs: ["create"] }),
+  rights(
+    "impersonation, after an innocent rule",
+    { apiGroups: [""], resources: ["configmaps"], verbs: ["get"] },
+    { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["impersonate"] },
+  ),
+  rights("escalation", { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles"], verbs: ["escalate"] }),
+  rights("binding", { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles"], verbs: ["bind"] }),
+  bound("cluster-admin", own, { kind: "ClusterRole", name: "cluster-admin" }),
+  bound("edit", own, { kind: "ClusterRole", name: "edit" }),
+  bound("rights for everybody", { kind: "Group", name: "system:authenticated" }),
+  bound("rights for nobody in particular", { kind: "User", name: "system:anonymous" }),
+  bound("rights for a controller", { kind: "ServiceAccount", name: "default", namespace: "kube-system" }),
+  bound("rights for all accounts of another namespace", { kind: "Group", name: "system:serviceaccounts:shop-2" }),
+  {
+    what: "an address that is another's",
+    rule: LEAVES,
+    object: core("Service", meta("shop"), { spec: { externalIPs: ["10.20.0.11"], ports: [{ port: 443 }] } }),
+  },
 ];
