@@ -20,6 +20,7 @@ function verdict(one: Rule, params: Record<string, unknown>, object: Record<stri
   const variables: Record<string, unknown> = {};
   const bindings = {
     object: toCel(object),
+    oldObject: null,
     request: { namespace: metadata.namespace ?? "", name: metadata.name ?? "" },
     variables,
   };
