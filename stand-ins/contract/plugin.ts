@@ -77,11 +77,12 @@ export class Plugin {
     request.setOldInputs(write(old.inputs));
     request.setNews(write(await this.check(given, old.inputs)));
     const difference = await call<proto.DiffResponse>((done) => this.client.diff(request, done));
-    const kinds = proto.PropertyDiff.Kind;
-    const replaces = difference
-      .getDetaileddiffMap()
-      .toArray()
-      .some(([, { kind }]) => [kinds.ADD_REPLACE, kinds.DELETE_REPLACE, kinds.UPDATE_REPLACE].some((k) => k === kind));
+    const { ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE } = proto.PropertyDiff.Kind;
+    const replacing: number[] = [ADD_REPLACE, DELETE_REPLACE, UPDATE_REPLACE];
+    let replaces = false;
+    difference.getDetaileddiffMap().forEach((property) => {
+      if (replacing.includes(property.getKind())) replaces = true;
+    });
     if (replaces || difference.getReplacesList().length > 0) return "replace";
     return difference.getChanges() === proto.DiffResponse.DiffChanges.DIFF_NONE ? "nothing" : "update";
   }
