@@ -5,3 +5,6 @@ import { repositoryPath } from "../lib/places";
 export function script(path: string): string {
   return readFileSync(repositoryPath("components", path), "utf8");
 }
+
+/** What every script that runs on this machine is given: bash, and not what its last run wrote. */
+export const onThisMachine = { interpreter: ["/bin/bash", "-c"], addPreviousOutputInEnv: false };

@@ -94,6 +94,14 @@ test("every remote connection pins the host's key", { skip: missing }, () => {
   for (const { name, inputs } of remote) assert.match(inputs.connection.value.hostKey ?? "", /^ssh-ed25519 /, name);
 });
 
+test("no command is given what its last run wrote: sshd refuses it, and the official plugin warns of each", {
+  skip: missing,
+}, () => {
+  const commands = made.filter(({ type }) => type.startsWith("command:"));
+  assert.ok(commands.length > 30);
+  for (const { name, inputs } of commands) assert.equal(inputs.addPreviousOutputInEnv, false, name);
+});
+
 test("every hypervisor over SSH is reached with its host key pinned", { skip: missing }, () => {
   const domains = made.filter(({ name }) => name.endsWith("-domain"));
   assert.equal(domains.length, 7);

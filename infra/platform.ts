@@ -138,8 +138,9 @@ export class Platform extends pulumi.ComponentResource {
   private firstDay(): pulumi.Output<string> {
     const day = new local.Command(
       "first-day",
-      { create: "date -u +%Y-%m-%dT00:00:00Z" },
-      { parent: this, protect: true },
+      { create: "date -u +%Y-%m-%dT00:00:00Z", addPreviousOutputInEnv: false },
+      // An update would take today for the first day.
+      { parent: this, protect: true, ignoreChanges: ["create", "addPreviousOutputInEnv"] },
     );
     return day.stdout.apply((text) => text.trim());
   }

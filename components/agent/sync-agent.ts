@@ -5,7 +5,7 @@ import { KubernetesObject, parse } from "../kubernetes/manifest";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import { payload } from "../payload";
-import { script } from "../script";
+import { onThisMachine, script } from "../script";
 import { agentNamespace, type ControllerImages, controllers } from "./controllers";
 import { deployKeySecret, knownHost, type SyncArgs, syncObjects } from "./sync";
 
@@ -113,7 +113,7 @@ export class SyncAgent extends pulumi.ComponentResource {
       {
         create: deployKeyScript("register"),
         delete: deployKeyScript("remove"),
-        interpreter: ["/bin/bash", "-c"],
+        ...onThisMachine,
         stdin: pulumi.secret(stdin),
         environment: { GITLAB: gitLab.url, PROJECT: String(gitLab.projectId), TITLE: `grunnmur ${stack}` },
         // At another project the key is registered anew, and then removed where it was.

@@ -3,7 +3,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
 import { payload } from "../payload";
-import { script } from "../script";
+import { onThisMachine, script } from "../script";
 import { domainXml } from "./domain";
 import { Machine, type MachineArgs } from "./machine";
 import type { SiteNetwork } from "./node";
@@ -126,7 +126,7 @@ function makeDisk(
     {
       create: guestScript("disk-up"),
       delete: guestScript("disk-down"),
-      interpreter: ["/bin/bash", "-c"],
+      ...onThisMachine,
       stdin: pulumi.secret(stdin),
       environment: {
         ...onHypervisor(name, args),
@@ -156,7 +156,7 @@ function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent
     {
       create: guestScript("domain-up"),
       delete: guestScript("domain-down"),
-      interpreter: ["/bin/bash", "-c"],
+      ...onThisMachine,
       stdin,
       environment: {
         ...onHypervisor(name, args),

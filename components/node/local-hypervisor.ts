@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { script } from "../script";
+import { onThisMachine, script } from "../script";
 import type { Acceleration } from "./acceleration";
 import { forwarderConfig } from "./forwarder";
 import type { Hypervisor } from "./kvm-node";
@@ -54,7 +54,7 @@ export class LocalHypervisor extends pulumi.ComponentResource {
       {
         create: script("node/scripts/local-hypervisor-up.sh"),
         delete: script("node/scripts/local-hypervisor-down.sh"),
-        interpreter: ["/bin/bash", "-c"],
+        ...onThisMachine,
         stdin: forwarderConfig(`grunnmur-${stack}`, args.guests),
         environment: {
           STACK: stack,

@@ -9,7 +9,7 @@ import type { Node } from "../node/node";
 import { siteUnits } from "../node/site-files";
 import type { File } from "../payload";
 import { payload } from "../payload";
-import { script } from "../script";
+import { onThisMachine, script } from "../script";
 import { basicAuth, type Credentials } from "./credentials";
 import { distributionFiles } from "./distribution";
 import { authorisingProxy, type RegistryUsers } from "./haproxy";
@@ -112,7 +112,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
       name,
       {
         create: script("registry/scripts/push-images.sh"),
-        interpreter: ["/bin/bash", "-c"],
+        ...onThisMachine,
         stdin: pulumi.secret(stdin),
         environment: { CRANE: this.crane, REGISTRY: endpoint },
         triggers: [this.machine], // one made anew is filled again

@@ -77,6 +77,9 @@ async function resourcesOf(
         const kept = (ignored.get(name) ?? []).filter((key) => old && key in old);
         // The engine puts the old value in the place of one whose change is ignored.
         const inputs = { ...declared, ...Object.fromEntries(kept.map((key) => [key, old?.[key]])) };
+        if (type.startsWith("command:") && declared.addPreviousOutputInEnv !== false) {
+          throw new Error(`${name} would be given what its last run wrote: set addPreviousOutputInEnv to false`);
+        }
         if (custom) made.set(name, { type, inputs, ignored: ignored.get(name) ?? [] });
         return {
           id: `${name}-id${replaced.has(name) ? "-anew" : ""}`,

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Properties } from "../shared/value";
 import { checkCommon, expect } from "./check";
 import { endedBadly, type Script, stopReason } from "./script";
 
 const defaultInterpreter = ["/bin/sh", "-c"];
+/** How long a script may take to end once it is asked to; shorter than the plugin waits for it (shared/server.ts). */
 const graceMs = 5000;
+const lookMs = 50;
 
 /** `command:local:Command`: scripts that run on this machine. */
 export function checkLocal(news: Properties) {
@@ -30,17 +33,9 @@ export async function runLocal(script: Script, inputs: Properties): Promise<void
     // A group of its own, so that a cancelled script takes its children with it.
     detached: true,
   });
-  const end = (signal: NodeJS.Signals) => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal);
-    } catch {
-      // The group is gone already.
-    }
-  };
-  let patience: NodeJS.Timeout | undefined;
+  let stopped: Promise<void> | undefined;
   const stop = () => {
-    end("SIGTERM");
-    patience = setTimeout(() => end("SIGKILL"), graceMs);
+    if (child.pid !== undefined) stopped = endGroup(child.pid);
   };
   script.signal.addEventListener("abort", stop, { once: true });
   script.transcript.attach("stdout", child.stdout);
@@ -51,9 +46,24 @@ export async function runLocal(script: Script, inputs: Properties): Promise<void
   try {
     await ended(child, script, `${program}`);
   } finally {
-    clearTimeout(patience);
     script.signal.removeEventListener("abort", stop);
+    await stopped; // the interpreter may be gone before its children
   }
+}
+
+/** Asks a process group to end, and kills what is left of it after a while. */
+async function endGroup(leader: number): Promise<void> {
+  const send = (signal: NodeJS.Signals | 0): boolean => {
+    try {
+      return process.kill(-leader, signal);
+    } catch {
+      return false; // the group is gone
+    }
+  };
+  const giveUp = Date.now() + graceMs;
+  send("SIGTERM");
+  while (send(0) && Date.now() < giveUp) await sleep(lookMs);
+  send("SIGKILL");
 }
 
 function ended(child: ReturnType<typeof spawn>, script: Script, program: string): Promise<void> {

@@ -13,8 +13,11 @@ export class LanguageHost {
 
   constructor(private engineAddress: string | undefined) {}
 
-  stop(): void {
+  /** Ends programs and packs, and waits until they are gone. */
+  async stop(): Promise<void> {
+    const gone = [...this.children].map((child) => new Promise((resolve) => child.once("close", resolve)));
     for (const child of this.children) child.kill("SIGTERM");
+    await Promise.all(gone);
   }
 
   methods(): ILanguageRuntimeServer {
@@ -40,7 +43,7 @@ export class LanguageHost {
       run: (call, callback) => this.run(call.request, callback),
       runPlugin: (call) => this.runPlugin(call),
       cancel: (_call, callback) => {
-        this.stop();
+        void this.stop();
         callback(null, new Empty());
       },
       template: (_call, callback) => callback(notCovered("making a project from a template")),

@@ -22,18 +22,22 @@ export async function serveProvider(provider: Provider): Promise<void> {
 class ProviderServer {
   private readonly engine = new Engine();
   private readonly cancelled = new AbortController();
+  private readonly running = new Set<Promise<void>>();
 
   constructor(private readonly provider: Provider) {
     const address = engineAddress(process.argv.slice(2));
     if (address !== undefined) this.engine.connect(address);
   }
 
-  stop(): void {
+  /** Cancels what is under way, and waits until it has ended. */
+  async stop(): Promise<void> {
     this.cancelled.abort(new Error("cancelled"));
+    await Promise.all(this.running);
   }
 
   methods(): IResourceProviderServer {
-    const { provider } = this;
+    const { provider, running } = this;
+    const unary = handledBy(running);
     const refuse = (what: string) => unary(() => Promise.reject(this.notCovered(what)));
     return {
       handshake: unary(async (request: proto.ProviderHandshakeRequest) => {
@@ -126,7 +130,7 @@ class ProviderServer {
         return new Empty();
       }),
       cancel: unary(async () => {
-        this.stop();
+        void this.stop(); // the engine waits for the calls themselves
         return new Empty();
       }),
       getMapping: unary(async () => new proto.GetMappingResponse()),
@@ -171,14 +175,17 @@ class ProviderServer {
   }
 }
 
-/** A handler whose promise's rejection becomes the gRPC error. */
-function unary<Request, Response>(handler: (request: Request) => Promise<Response>) {
-  return (call: grpc.ServerUnaryCall<Request, Response>, callback: grpc.sendUnaryData<Response>): void => {
-    Promise.resolve()
-      .then(() => handler(call.request))
-      .then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(toServiceError(error)),
-      );
-  };
+/** Makes handlers that are counted among the running ones, and whose promise's rejection becomes the gRPC error. */
+function handledBy(running: Set<Promise<void>>) {
+  return <Request, Response>(handler: (request: Request) => Promise<Response>) =>
+    (call: grpc.ServerUnaryCall<Request, Response>, callback: grpc.sendUnaryData<Response>): void => {
+      const handled = Promise.resolve()
+        .then(() => handler(call.request))
+        .then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(toServiceError(error)),
+        )
+        .finally(() => running.delete(handled));
+      running.add(handled);
+    };
 }

@@ -12,11 +12,15 @@ export function engineAddress(args: string[]): string | undefined {
   return args.findLast((arg) => /^[^-/\s][^/\s]*:\d+$/.test(arg));
 }
 
+// Longer than a script that ignores SIGTERM is waited for before it is killed (command/local.ts).
+const patienceMs = 8000;
+
 /**
  * Serves on a free loopback port and prints the port, which is how the engine finds a plugin.
- * `stop` runs when the engine asks the process to end or has vanished.
+ * `stop` runs when the engine asks the process to end or has vanished: it ends what is under way,
+ * and the process waits for it, though not for ever.
  */
-export async function serve(server: grpc.Server, stop: () => void): Promise<void> {
+export async function serve(server: grpc.Server, stop: () => Promise<unknown>): Promise<void> {
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
@@ -24,8 +28,9 @@ export async function serve(server: grpc.Server, stop: () => void): Promise<void
   });
   process.stdout.write(`${port}\n`);
   const end = () => {
-    stop();
-    process.exit(0);
+    const exit = () => process.exit(0);
+    setTimeout(exit, patienceMs);
+    stop().then(exit, exit);
   };
   process.on("SIGINT", end);
   process.on("SIGTERM", end);
