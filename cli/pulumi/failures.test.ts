@@ -74,3 +74,14 @@ test("a script of the official provider that wrote nothing still says how it end
   failures.event(error(official(SCRIPT, "")));
   assert.deepEqual([failures.list[0]?.message, failures.transient()], ["exit status 1:", false]);
 });
+
+test("what the program itself refuses is shown in its own words, and told from what broke off", () => {
+  const failures = new Failures();
+  assert.equal(failures.refused(), false);
+  failures.event(error('before hook "consequences" failed: Error: cluster.name cannot be changed'));
+  assert.equal(failures.list[0]?.message, "cluster.name cannot be changed");
+  assert.equal(failures.refused(), true);
+  assert.equal(failures.transient(), false);
+  failures.event(error("disk is full"));
+  assert.equal(failures.refused(), false);
+});

@@ -21,6 +21,9 @@ const QUOTED_SCRIPT = /: running "(?:[^"\\\n]|\\.)*":(?=\n|$)/;
 /** How our stand-in for that provider says the same. */
 const STAND_IN_OUTPUT = /^the `\w+` script .*The end of what it wrote:$/m;
 
+/** What the engine writes before the words of the program's own hook (infra/consequences.ts). */
+const REFUSED_BY_HOOK = /^(?:.*: )?(?:before )?hook "consequences" failed: (?:Error: )?/s;
+
 const FIRST_LINES = 3;
 const LAST_LINES = 5;
 
@@ -28,6 +31,7 @@ const LAST_LINES = 5;
 export class Failures {
   readonly list: Failure[] = [];
   private policyViolated = false;
+  private refusals = 0;
   private readonly judged: string[] = [];
 
   event(event: EngineEvent): void {
@@ -36,10 +40,16 @@ export class Failures {
     if (said?.severity !== "error") return;
     const raw = said.message.replace(/<\{%[^%]*%\}>/g, "").trim();
     if (!raw || raw === "update failed" || raw === "preview failed") return;
-    const text = raw.replace(QUOTED_SCRIPT, ":").trim();
+    const text = raw.replace(QUOTED_SCRIPT, ":").replace(REFUSED_BY_HOOK, "").trim();
+    if (REFUSED_BY_HOOK.test(raw)) this.refusals++;
     this.judged.push(text !== raw || STAND_IN_OUTPUT.test(raw) ? errorOfScript(text) : text);
     const urn = said.urn ?? "";
     this.list.push({ stage: urn && stageOf(urn), resource: urn && nameOf(urn), message: excerpt(text) });
+  }
+
+  /** True where the program refused the change as a whole, which it does before it touches anything. */
+  refused(): boolean {
+    return this.refusals > 0 && this.refusals === this.list.length;
   }
 
   /** True where every failure is of the kind that goes away by itself. */

@@ -16,6 +16,8 @@ export interface Update {
   changes: Record<string, number>;
   failures: Failure[];
   transient: boolean;
+  /** The program refused the change before anything was touched. */
+  refused: boolean;
 }
 
 const HEARTBEAT_SECONDS = 30;
@@ -53,7 +55,8 @@ export function update(stack: string, review: boolean, acceptLoss: readonly stri
         const env = { PULUMI_DEBUG_COMMANDS: "true", GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(",") };
         const { code } = await pulumi(upArgs(stack, config, log, review), { env });
         stop();
-        return { code, stages: times.rows(), changes, failures: failures.list, transient: failures.transient() };
+        const [transient, refused] = [failures.transient(), failures.refused()];
+        return { code, stages: times.rows(), changes, failures: failures.list, transient, refused };
       } finally {
         clearInterval(heartbeat);
         stop();

@@ -86,12 +86,17 @@ async function updateTwiceIfNeeded(stack: Stack, review: boolean, acceptLoss: st
   return { ...second, stages: [...first.stages, ...second.stages] };
 }
 
-function failed(stack: string, { failures, code }: Update): string {
+/** What a failed run ends with. */
+export function failed(
+  stack: string,
+  { failures, code, refused }: Pick<Update, "failures" | "code" | "refused">,
+): string {
   const again = `Nothing that was done is lost: ./grunnmur up --stack ${stack} continues from here.`;
   if (code >= 128) return `The run was interrupted. ${again}`;
   const list = failures.map(
     ({ stage, resource, message }) => `  ${[stage, resource].filter(Boolean).join("/")}: ${message}`,
   );
+  if (refused) return [`${stack} is as it was:`, ...list, "Nothing was changed."].join("\n");
   return [`${stack} is not up:`, ...(list.length > 0 ? list : ["  Pulumi says above why"]), again].join("\n");
 }
 
