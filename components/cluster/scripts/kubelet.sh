@@ -5,9 +5,12 @@ set -euo pipefail
 
 root=${ROOT:-}
 settings=$root/var/lib/kubelet/config.yaml
-before=$(mktemp "$root/run/grunnmur-kubelet.XXXXXX")
-trap 'rm -f "$before"' EXIT
-cp -p "$settings" "$before"
+before=$settings.before
+# It stays where a run breaks off: what it then finds in force may be what the kubelet cannot bear.
+if [ ! -e "$before" ]; then
+  cp -p "$settings" "$before.part"
+  mv "$before.part" "$before"
+fi
 
 healthy() {
   local deadline=$((SECONDS + ${PATIENCE:-300}))
@@ -22,9 +25,11 @@ kubeadm upgrade node phase kubelet-config --kubeconfig "$1" >/dev/null
 systemctl restart kubelet
 if healthy; then
   if ! cmp -s "$before" "$settings"; then echo "kubelet started anew with changed settings"; fi
+  rm -f "$before"
   exit 0
 fi
 cp -p "$before" "$settings"
+rm -f "$before"
 systemctl restart kubelet
 echo "the kubelet has not answered for ${PATIENCE:-300} s with its new settings, and has its old ones again: 'journalctl -u kubelet' says why" >&2
 exit 1

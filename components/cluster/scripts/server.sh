@@ -26,6 +26,11 @@ write() { # FOLDER with grunnmur/ and patches/
   cp -a "$1/patches" "$patches"
 }
 
+forget() { # in one step, so that no half of it is ever put back
+  mv "$kept" "$kept.part"
+  rm -rf "$kept.part"
+}
+
 if [ ! -e "$own/complete" ]; then
   write "$new"
   exit 0
@@ -42,10 +47,11 @@ same() {
   for file in "$new"/grunnmur/*; do cmp -s "$file" "$own/${file##*/}" || return 1; done
   diff -rq "$new/patches" "$patches" >/dev/null 2>&1
 }
+continued=
+rm -rf "$kept.part" # of a run that broke off
 if [ ! -e "$kept" ]; then
   if same; then exit 0; fi
   # The folder is the mark of a change that is under way: it is there whole or not at all.
-  rm -rf "$kept.part"
   mkdir -p "$kept.part/grunnmur" "$kept.part/patches"
   for file in "$new"/grunnmur/*; do
     if [ -e "$own/${file##*/}" ]; then cp -a "$own/${file##*/}" "$kept.part/grunnmur/"; fi
@@ -55,21 +61,23 @@ if [ ! -e "$kept" ]; then
   mv "$kept.part" "$kept"
 else
   echo "an earlier change broke off: going on with it"
+  continued=yes
 fi
 
 write "$new"
 if ! bash "$payload/static-pods.sh" render "$own"; then
   write "$kept"
   bash "$payload/static-pods.sh" restore "$kept/manifests" || true
-  rm -rf "$kept"
+  forget
   echo "the control plane was put back as it was; the reason stands above" >&2
   exit 1
 fi
 # For those that join, now that it is known to work here.
 cat "$own/local.yaml" <(echo ---) "$own/cluster.yaml" >"$payload/kubeadm.yaml"
 kubeadm init phase upload-config all --config "$payload/kubeadm.yaml" >/dev/null
-if ! cmp -s "$kept/grunnmur/kubelet.yaml" "$own/kubelet.yaml"; then
+# What an earlier run did to the kubelet is not known.
+if [ -n "$continued" ] || ! cmp -s "$kept/grunnmur/kubelet.yaml" "$own/kubelet.yaml"; then
   bash "$payload/kubelet.sh" /etc/kubernetes/admin.conf
 fi
-rm -rf "$kept"
+forget
 echo "control plane is as configured"

@@ -6,6 +6,7 @@ set -euo pipefail
 
 root=${ROOT:-}
 manifests=$root/etc/kubernetes/manifests
+rm -rf "$root"/etc/kubernetes/grunnmur-pods.* # of a run that broke off
 work=$(mktemp -d "$root/etc/kubernetes/grunnmur-pods.XXXXXX") # on the manifests' file system: `mv` is then one step
 trap 'rm -rf "$work"' EXIT
 
@@ -47,15 +48,19 @@ last_words() { # NAME: the end of its newest log
 }
 
 put() { # NAME FILE
-  local name=$1 old now deadline=$((SECONDS + ${PATIENCE:-300}))
-  old=$(process "$name" || true)
+  local old
+  old=$(process "$1" || true)
   cp "$2" "$work/put"
   chmod 600 "$work/put"
-  mv "$work/put" "$manifests/$name.yaml"
+  mv "$work/put" "$manifests/$1.yaml"
+  wait_for "$1" "$old" && echo "$1 started anew"
+}
+
+wait_for() { # NAME, process that is not meant: the one that answers may still be the old one
+  local name=$1 old=$2 now deadline=$((SECONDS + ${PATIENCE:-300}))
   while true; do
     now=$(process "$name" || true)
-    # Another process than before: the one that answers may still be the old one.
-    if [ -n "$now" ] && [ "$now" != "$old" ] && answers "$name" && answers kube-apiserver; then break; fi
+    if [ -n "$now" ] && [ "$now" != "$old" ] && answers "$name" && { [ "$name" = etcd ] || answers kube-apiserver; }; then return; fi
     if [ "$SECONDS" -ge "$deadline" ]; then
       echo "$name has not come back within ${PATIENCE:-300} s with its new manifest: process before ${old:-none}, now ${now:-none}." >&2
       last_words "$name" >&2
@@ -63,21 +68,28 @@ put() { # NAME FILE
     fi
     sleep 1
   done
-  echo "$name started anew"
 }
 
-from=$2
-if [ "$1" = render ]; then
-  render "$2"
-  from=$work
-fi
 failed=0
-for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
-  if alike "$from/$name.yaml" "$manifests/$name.yaml"; then continue; fi
-  if ! put "$name" "$from/$name.yaml"; then
-    failed=1
+each() { # FOLDER
+  local name
+  for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+    if ! alike "$1/$name.yaml" "$manifests/$name.yaml"; then
+      put "$name" "$1/$name.yaml" || failed=1
+    elif [ "$mode" = render ]; then
+      # A run that broke off may have put it, and not seen whether it comes back.
+      wait_for "$name" "" || failed=1
+    fi
     # Back to what was, nothing is left out.
-    if [ "$1" = render ]; then break; fi
-  fi
-done
+    if [ "$failed$mode" = 1render ]; then return; fi
+  done
+}
+
+mode=$1
+if [ "$mode" = render ]; then
+  render "$2"
+  each "$work"
+else
+  each "$2"
+fi
 exit "$failed"

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { onRoot } from "../payload";
+import { script } from "../script";
+import { FakeMachine } from "./fake-machine";
+
+const own = "etc/kubernetes/grunnmur";
+const token = "abcdef.0123456789abcdef";
+const joinFiles = [
+  { path: "join.yaml", content: `token: ${token}\n` },
+  { path: "discovery.conf", content: `token: ${token}\n` },
+];
+const founder = [
+  ...joinFiles,
+  { path: "init.yaml", content: "init\n" },
+  { path: "find-cluster.sh", content: 'cat >"$ROOT/state/asked"\ncat "$ROOT/state/decision"\n' },
+];
+const asked = (machine: FakeMachine) => machine.calls().map((call) => call.split(" --")[0]);
+
+function blank(t: TestContext): FakeMachine {
+  const machine = new FakeMachine(t);
+  machine.write(`${own}/cluster.yaml`, "cluster\n");
+  machine.write(`${own}/peers`, "10.20.0.12\n");
+  return machine;
+}
+
+test("a machine joins once; the next run leaves it alone", async (t) => {
+  const machine = blank(t);
+  assert.equal((await machine.run("join.sh", joinFiles)).status, 0);
+  assert.deepEqual(asked(machine), ["systemctl enable -q kubelet", "kubeadm join"]);
+  const { status, stdout } = await machine.run("join.sh", joinFiles);
+  assert.deepEqual([status, stdout, asked(machine)], [0, "already a member\n", []]);
+});
+
+test("a member whose pods are stopped is not taken for an empty machine", async (t) => {
+  const machine = blank(t);
+  machine.write(`${own}/complete`, "");
+  machine.write("state/no-api", "");
+  machine.write("state/decision", "init\n");
+  const { status } = await machine.run("join.sh", founder, { PATIENCE: "0" });
+  assert.deepEqual([status, asked(machine)], [0, []]);
+});
+
+test("an attempt that broke off is reset before the next", async (t) => {
+  const machine = blank(t);
+  machine.write("etc/kubernetes/kubelet.conf", "half");
+  const { status, stdout } = await machine.run("join.sh", joinFiles);
+  assert.equal(status, 0);
+  assert.match(stdout, /an earlier attempt broke off/);
+  assert.deepEqual(asked(machine), ["kubeadm reset", "systemctl enable -q kubelet", "kubeadm join"]);
+});
+
+for (const decision of ["init", "join"])
+  test(`the machine that may make the cluster does what its peers show: ${decision}`, async (t) => {
+    const machine = blank(t);
+    machine.write("state/decision", `${decision}\n`);
+    assert.equal((await machine.run("join.sh", founder)).status, 0);
+    assert.equal(machine.read("state/asked"), "10.20.0.12\n");
+    assert.deepEqual(asked(machine), ["systemctl enable -q kubelet", `kubeadm ${decision}`]);
+  });
+
+test("where no control plane answers, no cluster is made, and the error says what to mend", async (t) => {
+  const machine = blank(t);
+  machine.write("state/no-api", "");
+  const { status, stderr } = await machine.run("join.sh", joinFiles, { PATIENCE: "0" });
+  assert.equal(status, 1);
+  assert.match(stderr, /Bring a control plane back and run this again/);
+  assert.ok(!machine.has(`${own}/complete`));
+  assert.deepEqual(asked(machine), ["systemctl enable -q kubelet"]);
+});
+
+test("a join that is refused says what to do about an ended token, and is tried again", async (t) => {
+  const machine = blank(t);
+  machine.write("state/kubeadm-code", "1");
+  const { status, stderr } = await machine.run("join.sh", joinFiles);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /'cluster-admission-open'.*'Unauthorized'.*'pulumi up --replace'.*docs\/operating.md/s);
+  assert.ok(!machine.has(`${own}/complete`));
+  assert.ok(!machine.has("run/grunnmur-discovery.conf"), "no token stays on the machine");
+  machine.remove("state/kubeadm-code");
+  assert.equal((await machine.run("join.sh", joinFiles)).status, 0);
+});
+
+test("no token stands on a command line or in what is said, and none is left behind", async (t) => {
+  const machine = blank(t);
+  const { stdout, stderr } = await machine.run("join.sh", joinFiles);
+  const tokens = [{ path: "tokens.yaml", content: `token: ${token}\nexpiration: EXPIRATION\n` }];
+  const opened = await machine.run("open-admission.sh", tokens);
+  assert.equal(opened.status, 0);
+  for (const text of [machine.read("calls"), stdout, stderr, opened.stdout, opened.stderr])
+    assert.ok(!text.includes(token), text);
+  assert.match(machine.read("state/given"), new RegExp(token), "kubeadm got it in a file");
+  assert.ok(!machine.has("run/grunnmur-discovery.conf"));
+});
+
+test("machines are admitted for a day, and for another when it is opened again", async (t) => {
+  const machine = blank(t);
+  for (let run = 0; run < 2; run++) {
+    const files = [{ path: "tokens.yaml", content: "expiration: EXPIRATION\n" }];
+    assert.equal((await machine.run("open-admission.sh", files)).status, 0);
+    const [, until = ""] = machine.read("state/applied").match(/^expiration: '(.*)'$/m) ?? [];
+    const hours = (Date.parse(until) - Date.now()) / 3_600_000;
+    assert.ok(hours > 23.9 && hours <= 24, until);
+  }
+});
+
+test("the admission ends with every token and nothing else", async (t) => {
+  const machine = blank(t);
+  assert.equal((await machine.run("close-admission.sh")).status, 0);
+  assert.match(
+    machine.calls().join(),
+    /delete secrets -n kube-system --field-selector type=bootstrap.kubernetes.io\/token$/,
+  );
+});
+
+const worker = (kubelet: string) => [
+  { path: "kubelet.sh", content: script("cluster/scripts/kubelet.sh") },
+  { path: "patience", content: "1\n" },
+  ...onRoot([{ path: `/${own}/kubelet.yaml`, content: `kubelet: ${kubelet}\n`, mode: 0o600 }]),
+];
+
+test("a worker's kubelet starts anew only for other settings, and for those that failed again", async (t) => {
+  const machine = new FakeMachine(t);
+  assert.equal((await machine.run("worker.sh", worker("old"))).status, 0);
+  assert.deepEqual(machine.calls(), [], "no member yet");
+  machine.write(`${own}/complete`, "");
+  for (const path of ["var/lib/kubelet/config.yaml", "state/kubelet"]) machine.write(path, "kubelet: old\n");
+  machine.write("state/uploaded", "kubelet: BROKEN\n");
+  for (let run = 0; run < 2; run++) {
+    const { status, stderr } = await machine.run("worker.sh", worker("BROKEN"));
+    assert.equal(status, 1);
+    assert.match(stderr, /has its old ones again: 'journalctl -u kubelet' says why/);
+    assert.equal(machine.read("state/kubelet"), "kubelet: old\n");
+  }
+  machine.write("state/uploaded", "kubelet: new\n");
+  assert.equal((await machine.run("worker.sh", worker("new"))).status, 0);
+  assert.equal(machine.read("state/kubelet"), "kubelet: new\n");
+  machine.calls();
+  assert.equal((await machine.run("worker.sh", worker("new"))).status, 0);
+  assert.deepEqual(machine.calls(), []);
+});
