@@ -56,20 +56,25 @@ test("rules for tenants leave the platform's namespaces out, others do not", () 
 });
 
 test("a rule about pod specs is asked of all that hold one, and of the subresources it names", () => {
-  const rules: { resources: string[]; operations: string[] }[] = specs().policy.matchConstraints.resourceRules;
-  const resources = rules.flatMap((resourceRule) => resourceRule.resources).sort();
-  assert.deepEqual(resources, [
-    "cronjobs",
-    "daemonsets",
-    "deployments",
-    "jobs",
-    "pods",
-    "pods/resize",
-    "podtemplates",
-    "replicasets",
-    "replicationcontrollers",
-    "statefulsets",
+  const { matchConstraints, matchConditions } = specs().policy;
+  const rules: { apiGroups: string[]; resources: string[]; operations: string[] }[] = matchConstraints.resourceRules;
+  const asked = rules.flatMap(({ apiGroups, resources }) => resources.map((name) => `${apiGroups.join()}/${name}`));
+  const own = asked.filter((name) => /^(|apps|batch)\//.test(name)).sort();
+  assert.deepEqual(own, [
+    "/pods",
+    "/pods/resize",
+    "/podtemplates",
+    "/replicationcontrollers",
+    "apps/daemonsets",
+    "apps/deployments",
+    "apps/replicasets",
+    "apps/statefulsets",
+    "batch/cronjobs",
+    "batch/jobs",
   ]);
+  for (const foreign of ["argoproj.io/rollouts", "serving.knative.dev/services", "keda.sh/scaledjobs"])
+    assert.ok(asked.includes(foreign), foreign);
+  assert.ok(matchConditions.some(({ name }: { name: string }) => name === "has-a-pod-spec"));
   assert.ok(rules.every(({ operations }) => operations.join() === "CREATE,UPDATE"));
 });
 

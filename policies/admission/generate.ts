@@ -3,6 +3,7 @@ import { loadRules } from "../engine/load";
 import { isEveryKind, platformNamespaces, RECONCILER, SYSTEM_NAMESPACES } from "../engine/match";
 import { resolveParams } from "../engine/params";
 import type { Match, Rule } from "../engine/rule";
+import { HAS_POD_SPEC } from "../engine/subject";
 import { resourceRules, WRITTEN_ALL_THE_TIME } from "./resources";
 
 /**
@@ -90,6 +91,8 @@ function policy(rule: Rule, settings: AdmissionSettings): AdmissionObject {
         ...(alwaysHasAnObject(rule.match)
           ? [{ name: "changes-more-than-its-removal", expression: NOT_BEING_REMOVED }]
           : []),
+        // Kubernetes' own kinds always have one; others' may name another object instead.
+        ...(rule.match.subject === "podSpec" ? [{ name: "has-a-pod-spec", expression: HAS_POD_SPEC }] : []),
         ...(condition === undefined ? [] : [{ name: "applies", expression: oneLine(condition) }]),
       ],
       ...(variables.length > 0 && {

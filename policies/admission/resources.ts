@@ -1,5 +1,5 @@
+import { BUILT_IN, FOREIGN } from "../engine/pod-specs";
 import type { Match, Rule } from "../engine/rule";
-import { POD_SPEC_PATHS } from "../engine/subject";
 
 /** One of `spec.matchConstraints.resourceRules`. */
 export interface ResourceRule {
@@ -51,7 +51,8 @@ export function resourceRules(rule: Rule): ResourceRule[] {
 
 function podResources(subresources: readonly string[]): ResourceRule[] {
   const byGroup = new Map<string, string[]>();
-  for (const key of POD_SPEC_PATHS.keys()) {
+  // A rule for a kind that the cluster does not serve does no harm, and holds from the day on which it does.
+  for (const key of Object.keys({ ...BUILT_IN, ...FOREIGN })) {
     const [group = "", kind = ""] = key.split("/");
     byGroup.set(group, [...(byGroup.get(group) ?? []), plural(kind)]);
   }
@@ -67,7 +68,7 @@ export function pluralsOf(resource: ObjectResource): string[] {
 }
 
 /** As code generators for Kubernetes form it. */
-function plural(kind: string): string {
+export function plural(kind: string): string {
   if (kind === "*") return "*/*";
   const name = kind.toLowerCase();
   if (name.endsWith("endpoints")) return name;

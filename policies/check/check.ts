@@ -1,7 +1,7 @@
 import { type Identity, identity } from "../engine/document";
 import { Engine } from "../engine/engine";
 import { exceptionFor, withExpiry } from "../engine/exceptions";
-import { isAbout, isAboutKind, isForTenants, SYSTEM_NAMESPACES } from "../engine/match";
+import { groupsWith, isAbout, isAboutKind, isForTenants, SYSTEM_NAMESPACES } from "../engine/match";
 import type { Rule } from "../engine/rule";
 import type { Entry, Exception, Obligation } from "../engine/verdict";
 import { ExceptionFiles } from "./exceptions-file";
@@ -78,7 +78,7 @@ function unjudged(input: Input, rules: readonly Rule[]): Note[] {
   return input.found.flatMap(({ object, file, piece }) => {
     const id = identity(object);
     const system = SYSTEM_NAMESPACES.includes(id.kind === "Namespace" ? id.name : id.namespace);
-    const key = `${id.group}/${id.kind} ${system}`;
+    const key = `${id.apiVersion}/${id.kind} ${system}`;
     if (!reasons.has(key)) reasons.set(key, reasonFor(id, system, rules));
     const reason = reasons.get(key);
     return reason === undefined ? [] : [{ file, line: piece?.firstLine ?? null, reason }];
@@ -90,6 +90,11 @@ function reasonFor(id: Identity, system: boolean, rules: readonly Rule[]): strin
   const judging = rules.filter((rule) => !isForTenants(rule));
   const asked = judging.filter((rule) => isAbout(rule, id, SYSTEM_NAMESPACES)).length;
   if (asked === 0) {
+    const groups = groupsWith(id.kind, judging);
+    if (groups.length > 0 && !groups.includes(id.group)) {
+      const known = groups.map((group) => group || "the core group").join(", ");
+      return `no rule is about ${id.kind} of ${id.apiVersion}; there are rules about ${id.kind} of ${known}`;
+    }
     return `no rule is about ${id.kind} by itself${system ? " of the platform's own namespaces" : ""}`;
   }
   if (judging.filter((rule) => isAboutKind(rule, id)).length === asked) return undefined;

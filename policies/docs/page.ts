@@ -71,7 +71,7 @@ function about(match: Match): string {
   switch (match.subject) {
     case "podSpec": {
       const also = match.subresources.map((name) => `\`pods/${name}\``).join(" and ");
-      return `Pods, everything that makes pods, and PodTemplates${also && `, also at ${also}`}${where}${when}`;
+      return `Pods, everything that makes pods (also of Argo Rollouts, Knative, KEDA, Kruise, OpenShift and others), and PodTemplates${also && `, also at ${also}`}${where}${when}`;
     }
     case "object":
       return what(match.resources) + where + WHO[match.requester] + when;

@@ -80,8 +80,12 @@ describe("Engine", () => {
   });
 
   it("is undetermined where it is not known whether the rule applies", () => {
-    const object = deployment([]);
-    object.metadata = { name: "app", namespace: unknown };
+    const { spec, ...rest } = deployment([]);
+    const object = {
+      ...rest,
+      spec: { ...(spec as object), replicas: 1 },
+      metadata: { name: "app", namespace: unknown },
+    };
     const report = engine({ rules: only("replicas-and-budget") }).evaluate([{ object }]);
     assert.deepEqual(report.violations, []);
     const waiting = report.obligations.map(({ path, waitsFor }) => [path, waitsFor]);

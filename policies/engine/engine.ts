@@ -7,7 +7,7 @@ import { judge } from "./judge";
 import { isAbout, isForTenants, platformNamespaces, SYSTEM_NAMESPACES } from "./match";
 import { type Params, resolveParams } from "./params";
 import type { Gate, Rule } from "./rule";
-import { podSpecPath } from "./subject";
+import { type Path, podSpecPathIn } from "./subject";
 import type { Entry, Exception, Finding, Obligation, Report } from "./verdict";
 
 export interface EngineOptions {
@@ -76,12 +76,16 @@ export class Engine {
 
   private judgeObject(document: Document, namespaces: Map<string, Record<string, unknown>>, ruleId?: string): Entry[] {
     const id = identity(document.object);
+    const path = podSpecPathIn(id, document.object);
     const about = this.rulesFor(id).filter(
-      (rule) => (ruleId === undefined || rule.id === ruleId) && !(document.byProgram && isForTenants(rule)),
+      (rule) =>
+        (ruleId === undefined || rule.id === ruleId) &&
+        (rule.match.subject !== "podSpec" || path !== undefined) &&
+        !(document.byProgram && isForTenants(rule)),
     );
     if (about.length === 0) return [];
     const namespaceObject = namespaces.get(id.namespace);
-    const subject = subjectOf(document.object, id, namespaceObject);
+    const subject = subjectOf(document.object, id, path, namespaceObject);
     return about.flatMap((rule) => this.apply(rule, subject, document, id));
   }
 
@@ -197,9 +201,10 @@ const prepared = new WeakMap<object, Subject>();
 function subjectOf(
   object: Record<string, unknown>,
   id: Identity,
+  path: Path | undefined,
   namespaceObject: Record<string, unknown> | undefined,
 ): Subject {
-  const podSpec = { podSpecPath: podSpecPath(id) };
+  const podSpec = { podSpecPath: path };
   if (namespaceObject) return prepare(object, { ...id, ...podSpec, namespaceObject });
   let subject = prepared.get(object);
   if (subject === undefined) {

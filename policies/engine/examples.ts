@@ -1,8 +1,9 @@
 import { Unknown } from "../cel/unknown";
 import { type Document, flatten, identity } from "./document";
 import { isAboutKind } from "./match";
+import { FOREIGN } from "./pod-specs";
 import type { Gate, Rule } from "./rule";
-import { POD_SPEC_PATHS } from "./subject";
+import { type Path, POD_SPEC_PATHS } from "./subject";
 
 /** Turns the examples of a rule file into objects that any gate can be asked about. */
 
@@ -23,11 +24,12 @@ type Example = Rule["examples"]["good"][number] &
 
 export function casesOf(rule: Rule): Case[] {
   return (["good", "bad", "undetermined"] as const).flatMap((verdict) =>
-    rule.examples[verdict].flatMap((example: Example) => casesOfExample(rule, example, verdict)),
+    rule.examples[verdict].flatMap((example: Example, index) => casesOfExample(rule, example, verdict, index === 0)),
   );
 }
 
-function casesOfExample(rule: Rule, example: Example, verdict: Case["verdict"]): Case[] {
+/** @param everywhere try a pod spec also in the kinds that are not Kubernetes' own: one example of each verdict will do */
+function casesOfExample(rule: Rule, example: Example, verdict: Case["verdict"], everywhere: boolean): Case[] {
   const common = {
     rule: rule.id,
     verdict,
@@ -37,8 +39,8 @@ function casesOfExample(rule: Rule, example: Example, verdict: Case["verdict"]):
   };
   const expect = example.expect ?? [];
   if (example.podSpec) {
-    return [...POD_SPEC_PATHS].map(([key, path]) => {
-      const object = withPodSpec(key, structuredClone(example.podSpec ?? {}));
+    return places(everywhere).map(([key, path]) => {
+      const object = withPodSpec(key, path, structuredClone(example.podSpec ?? {}));
       const prefix = path.join(".");
       for (const at of example.unknown ?? []) putUnknown(object, `${prefix}.${at}`);
       const full = expect.map((e) => ({ ...e, ...(e.path !== undefined && { path: `${prefix}.${e.path}` }) }));
@@ -64,12 +66,24 @@ export function isAsked(rule: Rule, { documents, stack, gates }: Case): boolean 
   return documents.flatMap((document) => flatten(document)).some(({ object }) => isAboutKind(rule, identity(object)));
 }
 
+/** Kinds and where they keep their pod spec; one entry for each place that a kind may keep it in. */
+function places(everywhere: boolean): [key: string, path: Path][] {
+  const foreign = Object.entries(FOREIGN).flatMap(([key, texts]) =>
+    texts.map((text): [string, Path] => [key, text.split(".")]),
+  );
+  return [...POD_SPEC_PATHS, ...(everywhere ? foreign : [])];
+}
+
 const NAMESPACE = "shop";
 
 /** A whole object of the kind, as the API server would take it, around a pod spec. */
-function withPodSpec(key: string, podSpec: Record<string, unknown>): Record<string, unknown> {
+function withPodSpec(key: string, path: Path, podSpec: Record<string, unknown>): Record<string, unknown> {
   const [group = "", kind = ""] = key.split("/");
   const apiVersion = group === "" ? "v1" : `${group}/v1`;
+  if (Object.hasOwn(FOREIGN, key)) {
+    const holder = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), podSpec) as Record<string, unknown>;
+    return { apiVersion, kind, metadata: { name: "example", namespace: NAMESPACE }, ...holder };
+  }
   const labels = { app: "example" };
   const metadata = { name: "example", namespace: NAMESPACE };
   const restartPolicy = kind === "Job" || kind === "CronJob" ? { restartPolicy: "Never" } : {};

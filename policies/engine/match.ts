@@ -1,6 +1,6 @@
 import type { Identity } from "./document";
 import type { Match, Rule } from "./rule";
-import { podSpecPath } from "./subject";
+import { groupsWithPodSpec, podSpecPlaces } from "./subject";
 
 /**
  * Namespaces of the platform itself, where rules for tenants do not hold. The rule `tenant-own-namespaces` keeps the
@@ -23,7 +23,7 @@ export function isAbout(rule: Rule, id: Identity, systemNamespaces: readonly str
 export function isAboutKind({ match }: Rule, id: Identity): boolean {
   switch (match.subject) {
     case "podSpec":
-      return podSpecPath(id) !== undefined;
+      return podSpecPlaces(id) !== undefined;
     case "object":
       return match.resources.some(
         ({ kinds, apiGroups }) =>
@@ -34,6 +34,16 @@ export function isAboutKind({ match }: Rule, id: Identity): boolean {
     default:
       return match satisfies never;
   }
+}
+
+/** The groups in which some rule is about a kind of this name, in order; "" is the core group. */
+export function groupsWith(kind: string, rules: readonly Rule[]): string[] {
+  const groups = rules.flatMap(({ match }) => {
+    if (match.subject === "podSpec") return groupsWithPodSpec(kind);
+    if (match.subject === "stack") return [];
+    return match.resources.filter(({ kinds }) => kinds.includes(kind)).flatMap(({ apiGroups }) => apiGroups);
+  });
+  return [...new Set(groups)].sort();
 }
 
 export const isEveryKind = (kinds: readonly string[]): boolean => kinds.includes("*");

@@ -1,22 +1,45 @@
-import { concat, joinPath, UnknownError } from "../cel/unknown";
+import { concat, joinPath, Unknown, UnknownError } from "../cel/unknown";
 import type { Identity } from "./document";
+import { BUILT_IN, FOREIGN } from "./pod-specs";
 import type { NamedList } from "./rule";
 
-/** Where each kind keeps its pod spec. */
-export const POD_SPEC_PATHS: ReadonlyMap<string, readonly string[]> = new Map([
-  ["/Pod", ["spec"]],
-  ["/ReplicationController", ["spec", "template", "spec"]],
-  ["/PodTemplate", ["template", "spec"]],
-  ["apps/Deployment", ["spec", "template", "spec"]],
-  ["apps/StatefulSet", ["spec", "template", "spec"]],
-  ["apps/DaemonSet", ["spec", "template", "spec"]],
-  ["apps/ReplicaSet", ["spec", "template", "spec"]],
-  ["batch/Job", ["spec", "template", "spec"]],
-  ["batch/CronJob", ["spec", "jobTemplate", "spec", "template", "spec"]],
-]);
+type Kind = Pick<Identity, "group" | "kind">;
+export type Path = readonly string[];
 
-export const podSpecPath = (id: Pick<Identity, "group" | "kind">): readonly string[] | undefined =>
-  POD_SPEC_PATHS.get(`${id.group}/${id.kind}`);
+const pathsOf = (places: readonly string[]): Path[] => places.map((place) => place.split("."));
+const PLACES: ReadonlyMap<string, readonly Path[]> = new Map(
+  Object.entries({ ...BUILT_IN, ...FOREIGN }).map(([key, places]) => [key, pathsOf(places)]),
+);
+
+/** Where Kubernetes' own kinds keep their pod spec. */
+export const POD_SPEC_PATHS: ReadonlyMap<string, Path> = new Map(
+  Object.keys(BUILT_IN).map((key) => [key, PLACES.get(key)?.[0] ?? []]),
+);
+
+export const podSpecPath = (id: Kind): Path | undefined => POD_SPEC_PATHS.get(`${id.group}/${id.kind}`);
+
+/** Where a kind may keep a pod spec, also one that is not Kubernetes' own; `undefined` for kinds that have none. */
+export const podSpecPlaces = (id: Kind): readonly Path[] | undefined => PLACES.get(`${id.group}/${id.kind}`);
+
+/** The groups that have a kind of this name with a pod spec. */
+export const groupsWithPodSpec = (kind: string): string[] =>
+  [...PLACES.keys()].map((key) => key.split("/")).flatMap(([group = "", name]) => (name === kind ? [group] : []));
+
+/** Where the object keeps its pod spec. Kinds of others may leave it out, and no rule on pod specs is about them then. */
+export function podSpecPathIn(id: Kind, object: unknown): Path | undefined {
+  return podSpecPath(id) ?? podSpecPlaces(id)?.find((path) => isThere(object, path));
+}
+
+/** What is not known yet may be there. */
+function isThere(object: unknown, path: Path): boolean {
+  let here = object;
+  for (const key of path) {
+    if (here instanceof Unknown) return true;
+    if (here === null || typeof here !== "object" || !Object.hasOwn(here, key)) return false;
+    here = (here as Record<string, unknown>)[key];
+  }
+  return here !== undefined && here !== null;
+}
 
 /** The fields of a pod spec that make up each named list, and the name of one item. */
 export const LISTS: Record<NamedList, { fields: readonly string[]; item: string }> = {
@@ -27,16 +50,27 @@ export const LISTS: Record<NamedList, { fields: readonly string[]; item: string 
 
 /** The same in CEL, for the API server. `dyn()` keeps its type checker from asking every kind for every field. */
 export const PRELUDE: Record<"podSpec" | NamedList, string> = {
-  podSpec: [
-    "object.kind == 'Pod' ? dyn(object).?spec.orValue({})",
-    "object.kind == 'PodTemplate' ? dyn(object).?template.?spec.orValue({})",
-    "object.kind == 'CronJob' ? dyn(object).?spec.?jobTemplate.?spec.?template.?spec.orValue({})",
-    "dyn(object).?spec.?template.?spec.orValue({})",
-  ].join(" : "),
+  podSpec: byKind(".orValue({})"),
   containers: inCel("containers"),
   images: inCel("images"),
   volumes: inCel("volumes"),
 };
+
+/** Whether the object has a pod spec at all, for `matchConditions`. */
+export const HAS_POD_SPEC = byKind(".hasValue()");
+
+/** By the kind alone: the policy is asked of no other group that has a kind of that name in another place. */
+function byKind(ending: string): string {
+  const kinds = new Map<string, string[]>();
+  for (const [key, paths] of PLACES) {
+    const [first = "", ...more] = paths.map((path) => `dyn(object)${path.map((name) => `.?${name}`).join("")}`);
+    const text = first + more.map((other) => `.or(${other})`).join("") + ending;
+    const [, kind = ""] = key.split("/");
+    kinds.set(text, [...new Set([...(kinds.get(text) ?? []), `'${kind}'`])]);
+  }
+  const [[usual] = [""], ...others] = [...kinds].sort((a, b) => b[1].length - a[1].length);
+  return [...others.map(([text, names]) => `object.kind in [${names.join(", ")}] ? ${text}`), usual].join(" : ");
+}
 
 function inCel(list: NamedList): string {
   return LISTS[list].fields.map((field) => `variables.podSpec.?${field}.orValue([])`).join(" + ");

@@ -45,7 +45,7 @@ function outside({ stack }: World, entry: Entry): WorldFinding[] {
 }
 
 function unregistered({ stack }: World, register: readonly Entry[]): WorldFinding[] {
-  const known = new Set(register.map(({ name }) => name.toLowerCase()));
+  const known = new Set(register.map(({ name }) => hostOf(name)));
   return namedHosts(stack).flatMap(({ value, path }): WorldFinding[] => {
     if (value instanceof Unknown) return [waiting(path)];
     if (typeof value !== "string") return [];
@@ -78,9 +78,10 @@ function namedHosts(stack: unknown): Named[] {
   ];
 }
 
-/** The host of a URL, or the text itself. User, password and port are left out. */
+/** The host of a URL, or the text itself, without user, password, port, and the dot that says that a name is whole. */
 function hostOf(text: string): string {
-  return (URL.canParse(text) && text.includes("://") ? new URL(text).hostname : text).toLowerCase();
+  const host = URL.canParse(text) && text.includes("://") ? new URL(text).hostname : text;
+  return host.toLowerCase().replace(/\.$/, "");
 }
 
 /** The stack's own registry, nodes, and all of their network. */

@@ -1,11 +1,13 @@
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
+import { holdsSome, saidBy } from "./budget";
 import { get, inNamespace, list, ofKind, type Seen } from "./read";
+import { type Replicas, replicasOf } from "./replicas";
 import type { Implementation, World } from "./world";
 
 const PATH = "spec.template.metadata.labels";
 
-/** In production, each Deployment and StatefulSet has a PodDisruptionBudget that matches its pods. */
+/** In production, each Deployment and StatefulSet has enough pods, and a PodDisruptionBudget that keeps some of them. */
 export const disruptionBudget: Implementation = (world) =>
   [...ofKind(world, "apps/Deployment"), ...ofKind(world, "apps/StatefulSet")]
     .filter(({ id }) => !world.systemNamespaces.includes(id.namespace))
@@ -22,19 +24,51 @@ function judgeIn(world: World, one: Seen): WorldFinding[] {
   return [{ verdict: "undetermined", path: PATH, message, waitsFor: ["metadata.namespace"], document }];
 }
 
-function judge(world: World, { document, id }: Seen): WorldFinding[] {
+function judge(world: World, one: Seen): WorldFinding[] {
+  const replicas = replicasOf(world, one);
+  return [...judgeCount(world, one, replicas), ...judgeBudgets(world, one, replicas)];
+}
+
+/** What is written into the object is judged by the rule's own text; here, what it leaves to others. */
+function judgeCount({ params }: World, { document, id }: Seen, { atLeast, exact, by }: Replicas): WorldFinding[] {
+  const written = get(document.object, "spec", "replicas");
+  const least = params.minReplicas as number;
+  const path = "spec.replicas";
+  if (written instanceof Unknown || (typeof written === "number" && written < least)) return [];
+  if (!exact) {
+    const message = `how many replicas ${id.name} has cannot be decided before its autoscaler is known`;
+    return [{ verdict: "undetermined", path, message, waitsFor: [by ?? "autoscaler"], document }];
+  }
+  if (atLeast >= least) return [];
+  const has = by === undefined ? `${id.name} has` : `${by} may leave ${id.name}`;
+  const message = `${has} ${atLeast} replica(s); at least ${least} in production`;
+  return [{ verdict: "fail", path, message, document }];
+}
+
+function judgeBudgets(world: World, { document, id }: Seen, replicas: Replicas): WorldFinding[] {
   const labels = get(document.object, "spec", "template", "metadata", "labels") ?? {};
-  const verdicts = inNamespace(world, "policy/PodDisruptionBudget", id.namespace || "default").map((budget) => {
-    if (get(budget.document.object, "metadata", "namespace") instanceof Unknown) return undefined;
-    return selects(get(budget.document.object, "spec", "selector"), labels);
+  const least = world.params.minReplicas as number;
+  const budgets = inNamespace(world, "policy/PodDisruptionBudget", id.namespace || "default").map((budget) => {
+    const spec = get(budget.document.object, "spec");
+    const elsewhere = get(budget.document.object, "metadata", "namespace") instanceof Unknown;
+    const matches = elsewhere ? undefined : selects(get(spec, "selector"), labels);
+    return { budget, spec, matches, holds: holdsSome(spec, replicas, least) };
   });
-  if (verdicts.includes(true)) return [];
-  if (verdicts.includes(undefined)) {
+  const matching = budgets.filter(({ matches }) => matches === true);
+  if (matching.some(({ holds }) => holds)) return [];
+  const undecided = budgets.some(({ matches, holds }) => matches !== false && holds !== false);
+  if (undecided) {
     const message = `whether a PodDisruptionBudget matches the pods of ${id.name} cannot be decided yet`;
     return [{ verdict: "undetermined", path: PATH, message, waitsFor: ["PodDisruptionBudget"], document }];
   }
-  const message = `no PodDisruptionBudget matches the pods of ${id.name}`;
-  return [{ verdict: "fail", path: PATH, message, document }];
+  if (matching.length === 0) {
+    const message = `no PodDisruptionBudget matches the pods of ${id.name}`;
+    return [{ verdict: "fail", path: PATH, message, document }];
+  }
+  return matching.map(({ budget, spec }): WorldFinding => {
+    const message = `a drain may take all pods of ${id.name} at once, since ${saidBy(spec)}`;
+    return { verdict: "fail", path: "spec", message, document: budget.document };
+  });
 }
 
 /** Whether a label selector selects; `undefined` where that is not known. An absent selector selects nothing. */

@@ -4,6 +4,7 @@ import { destinationRegistered } from "./destination-registered";
 import { disruptionBudget } from "./disruption-budget";
 import { podsInRegion } from "./region";
 import { requestsFitNodes } from "./requests-fit-nodes";
+import { secretValues } from "./secret-values";
 import { namespaceLimitRange, namespaceQuota } from "./tenant-namespace";
 import type { Implementation } from "./world";
 
@@ -17,4 +18,5 @@ export const IMPLEMENTATIONS: Readonly<Record<string, Implementation>> = {
   "namespace-quota": namespaceQuota,
   "pods-in-region": podsInRegion,
   "requests-fit-nodes": requestsFitNodes,
+  "secret-values": secretValues,
 };

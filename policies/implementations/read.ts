@@ -1,6 +1,6 @@
 import { Unknown } from "../cel/unknown";
 import { type Document, type Identity, identity } from "../engine/document";
-import { podSpecPath } from "../engine/subject";
+import { podSpecPathIn } from "../engine/subject";
 import type { World } from "./world";
 
 /** Reading plain objects in which any value may be unknown. */
@@ -81,7 +81,7 @@ export function inNamespace(world: World, kind: string, namespace: string): read
 /** Objects of the kinds that hold a pod spec, in tenant namespaces. */
 export function workloads(world: World): Workload[] {
   return indexOf(world.documents).all.flatMap((one) => {
-    const path = podSpecPath(one.id);
+    const path = podSpecPathIn(one.id, one.document.object);
     if (path === undefined || world.systemNamespaces.includes(one.id.namespace)) return [];
     return [{ ...one, path, podSpec: get(one.document.object, ...path) }];
   });

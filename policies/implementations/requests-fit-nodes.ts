@@ -2,7 +2,8 @@ import { Quantity } from "../cel/quantity";
 import { Unknown } from "../cel/unknown";
 import type { WorldFinding } from "../engine/verdict";
 import { podRequest, RESOURCES, type Resource } from "./pod-requests";
-import { get, workloads } from "./read";
+import { get, type Seen, workloads } from "./read";
+import { replicasOf } from "./replicas";
 import type { Implementation, World } from "./world";
 
 interface Worker {
@@ -39,8 +40,9 @@ function workersOf(world: World): Worker[] | undefined {
 function judgeSum(world: World, workers: readonly Worker[], resource: Resource): WorldFinding[] {
   let sum = Quantity.of(0n);
   const waitsFor: string[] = [];
-  for (const { podSpec, id, document } of workloads(world)) {
-    const count = podsOf(document.object, id.kind, workers.length);
+  for (const { podSpec, ...seen } of workloads(world)) {
+    const { id } = seen;
+    const count = podsOf(world, seen, workers.length);
     const { atLeast, exact } = podRequest(podSpec, resource);
     sum = sum.add(atLeast.times(BigInt(count.atLeast)));
     if (!exact || !count.exact) waitsFor.push(`${id.kind} ${id.namespace}/${id.name}`);
@@ -61,15 +63,31 @@ function judgePods(world: World, workers: readonly Worker[], resource: Resource)
   });
 }
 
-/** How many pods run at the same time: a lower bound. */
-function podsOf(object: unknown, kind: string, workers: number): { atLeast: number; exact: boolean } {
-  const field = kind === "Job" ? "parallelism" : "replicas";
-  if (kind === "DaemonSet") return { atLeast: workers, exact: true };
-  if (kind === "PodTemplate") return { atLeast: 0, exact: true };
-  const holder =
-    kind === "CronJob" ? get(object, "spec", "jobTemplate", "spec", "parallelism") : get(object, "spec", field);
-  if (holder instanceof Unknown) return { atLeast: 0, exact: false };
-  return { atLeast: kind !== "Pod" && typeof holder === "number" && holder >= 0 ? holder : 1, exact: true };
+/** How many pods run at the same time: what is written, or more where an autoscaler asks for more. */
+function podsOf(world: World, seen: Seen, workers: number): { atLeast: number; exact: boolean } {
+  const { object } = seen.document;
+  switch (seen.id.kind) {
+    case "DaemonSet":
+      return { atLeast: workers, exact: true };
+    case "PodTemplate":
+      return { atLeast: 0, exact: true };
+    case "Pod":
+      return { atLeast: 1, exact: true };
+    case "Job":
+      return orOne(get(object, "spec", "parallelism"));
+    case "CronJob":
+      return orOne(get(object, "spec", "jobTemplate", "spec", "parallelism"));
+    default: {
+      const written = orOne(get(object, "spec", "replicas"));
+      const scaled = replicasOf(world, seen);
+      return { atLeast: Math.max(written.atLeast, scaled.atLeast), exact: written.exact && scaled.exact };
+    }
+  }
+}
+
+function orOne(count: unknown): { atLeast: number; exact: boolean } {
+  if (count instanceof Unknown) return { atLeast: 0, exact: false };
+  return { atLeast: typeof count === "number" && count >= 0 ? count : 1, exact: true };
 }
 
 /** Thousandths of a core, or MiB rounded up. */

@@ -1,5 +1,6 @@
+import { FOREIGN } from "../../engine/pod-specs";
 import type { Rule } from "../../engine/rule";
-import { pluralsOf } from "../resources";
+import { plural, pluralsOf } from "../resources";
 import type { Client, Manifest } from "./client";
 
 const MARKER = "grunnmur-test/marker";
@@ -108,6 +109,7 @@ interface Names {
 }
 
 function namesOf(rules: readonly Rule[], group: string, kind: string): Names | undefined {
+  if (Object.hasOwn(FOREIGN, `${group}/${kind}`)) return { plural: plural(kind), clusterScoped: false };
   for (const { match } of rules) {
     if (match.subject !== "object") continue;
     for (const resource of match.resources) {

@@ -179,3 +179,42 @@ test("fingerprints are unique, also of one name in two files, and of one object 
   const first = JSON.parse(formatReport({ ...report, violations: [entry] }, "gitlab", rules)) as typeof items;
   assert.equal(items[0]?.fingerprint, first[0]?.fingerprint);
 });
+
+const unasked = (rule: string, ...params: string[]): CheckReport["obligations"][number] => {
+  const waitsFor = params.map((name) => `params.${name}`);
+  const { file: _file, line: _line, ...rest } = entry;
+  return { ...rest, rule, apiVersion: "", kind: "", namespace: "", name: "", path: "", message: "no value", waitsFor };
+};
+
+test("rules that lack a value are told in one line, with what a stack would say; data names each", () => {
+  const some = [
+    unasked("administration-declared", "administration"),
+    unasked("requests-fit-nodes", "nodes"),
+    unasked("state-backend-in-profile", "backend", "secretsProvider"),
+  ];
+  const lacking: CheckReport = { ...report, obligations: [...report.obligations, ...some] };
+  const line =
+    "3 rules were not asked: a stack (--stack NAME) would say administration, nodes for administration-declared, " +
+    "requests-fit-nodes; only pulumi preview says what state-backend-in-profile needs";
+  const lines = (name: "text" | "github") => formatReport(lacking, name, rules).split("\n");
+  assert.deepEqual(
+    lines("text").filter((text) => /^(-: )?open/.test(text)),
+    [`open: ${line}`],
+  );
+  assert.equal(lines("text").filter((text) => text.includes(": open: ")).length, 1);
+  assert.deepEqual(
+    lines("github").filter((text) => text.includes("not asked")),
+    [`::notice title=not asked::${line}`],
+  );
+  const items = JSON.parse(formatReport(lacking, "gitlab", rules)) as { check_name: string; description: string }[];
+  assert.deepEqual(
+    items.filter(({ description }) => /not asked|no value/.test(description)).map(({ description }) => description),
+    [line],
+  );
+  const { obligations } = JSON.parse(formatReport(lacking, "json", rules)) as { obligations: { rule: string }[] };
+  assert.deepEqual(
+    obligations.slice(1).map(({ rule }) => rule),
+    some.map(({ rule }) => rule),
+  );
+  assert.ok(!formatReport(report, "text", rules).includes("not asked"));
+});

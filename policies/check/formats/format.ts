@@ -14,7 +14,7 @@ export type Format = (typeof FORMATS)[number];
 export function formatReport(report: CheckReport, format: Format, rules: readonly Rule[]): string {
   switch (format) {
     case "text":
-      return toText(report);
+      return toText(report, rules);
     case "json":
       return toJson(report);
     case "sarif":
@@ -22,9 +22,9 @@ export function formatReport(report: CheckReport, format: Format, rules: readonl
     case "junit":
       return toJunit(report, rules);
     case "github":
-      return toGithub(report);
+      return toGithub(report, rules);
     case "gitlab":
-      return toGitlab(report);
+      return toGitlab(report, rules);
     default:
       return format satisfies never;
   }

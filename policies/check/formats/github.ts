@@ -1,13 +1,18 @@
+import type { Rule } from "../../engine/rule";
 import type { Entry } from "../../engine/verdict";
 import type { CheckReport } from "../report";
 import { printable } from "./printable";
 import { excusedOf, objectOf } from "./text";
+import { parted } from "./unasked";
 
 /** Commands by which GitHub Actions puts marks on the lines of a pull request. */
-export function toGithub({ violations, obligations, exceptions, unread }: CheckReport): string {
+export function toGithub(report: CheckReport, rules: readonly Rule[]): string {
+  const { violations, exceptions, unread } = report;
+  const { open, unasked } = parted(report.obligations, rules);
   const lines = [
     ...violations.map((entry) => command(entry.severity === "mandatory" ? "error" : "warning", entry, whole(entry))),
-    ...obligations.map((entry) => command("notice", entry, whole(entry))),
+    ...open.map((entry) => command("notice", entry, whole(entry))),
+    ...(unasked === undefined ? [] : [`::notice ${property("title", "not asked")}::${data(unasked)}`]),
     ...exceptions.map((entry) => command("notice", entry, `excepted: ${excusedOf(entry)}`)),
     ...unread.map(({ file, line, reason }) => {
       const place = line === null ? property("file", file) : `${property("file", file)},line=${line}`;

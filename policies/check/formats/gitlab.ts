@@ -1,9 +1,13 @@
+import type { Rule } from "../../engine/rule";
 import type { CheckReport } from "../report";
 import { Fingerprints } from "./fingerprint";
 import { excusedOf, objectOf } from "./text";
+import { parted } from "./unasked";
 
 /** GitLab's code quality report (`artifacts:reports:codequality`). What is excepted or open is shown, and fails nothing. */
-export function toGitlab({ violations, obligations, exceptions, unread }: CheckReport): string {
+export function toGitlab(report: CheckReport, rules: readonly Rule[]): string {
+  const { violations, exceptions, unread } = report;
+  const { open, unasked } = parted(report.obligations, rules);
   const fingerprints = new Fingerprints();
   const item = (entry: (typeof violations)[number], severity: string, description: string) => ({
     description,
@@ -21,7 +25,8 @@ export function toGitlab({ violations, obligations, exceptions, unread }: CheckR
       ),
     ),
     ...exceptions.map((entry) => item(entry, "info", `excepted: ${excusedOf(entry)}`)),
-    ...obligations.map((entry) => item(entry, "info", `open: ${objectOf(entry)}${entry.message}`)),
+    ...open.map((entry) => item(entry, "info", `open: ${objectOf(entry)}${entry.message}`)),
+    ...(unasked === undefined ? [] : [notAsked(unasked, fingerprints)]),
     ...unread.map(({ file, line, reason }) => ({
       description: `could not be read: ${reason}`,
       check_name: "readable",
@@ -31,4 +36,15 @@ export function toGitlab({ violations, obligations, exceptions, unread }: CheckR
     })),
   ];
   return `${JSON.stringify(items, null, 2)}\n`;
+}
+
+function notAsked(description: string, fingerprints: Fingerprints) {
+  const fingerprint = fingerprints.of("not-asked", description);
+  return {
+    description,
+    check_name: "not-asked",
+    severity: "info",
+    fingerprint,
+    location: { path: "-", lines: { begin: 1 } },
+  };
 }

@@ -1,17 +1,21 @@
+import type { Rule } from "../../engine/rule";
 import type { Entry, Excused } from "../../engine/verdict";
 import type { CheckReport, Note } from "../report";
 import { printable } from "./printable";
+import { parted } from "./unasked";
 
 /** For people. */
-export function toText(report: CheckReport): string {
-  const { violations, obligations, exceptions, passedOver, unread } = report;
+export function toText(report: CheckReport, rules: readonly Rule[]): string {
+  const { violations, exceptions, passedOver, unread } = report;
+  const { open, unasked } = parted(report.obligations, rules);
   const lines = [
     ...violations.flatMap((entry) => [
       `${placeOf(entry)}: ${entry.severity === "mandatory" ? "error" : "advice"}: ${entry.rule}: ${objectOf(entry)}${entry.message}`,
       ...(entry.path ? [`    at ${entry.path}`] : []),
       `    ${entry.remedy}`,
     ]),
-    ...obligations.map((entry) => `${placeOf(entry)}: open: ${entry.rule}: ${objectOf(entry)}${entry.message}`),
+    ...open.map((entry) => `${placeOf(entry)}: open: ${entry.rule}: ${objectOf(entry)}${entry.message}`),
+    ...(unasked === undefined ? [] : [`open: ${unasked}`]),
     ...exceptions.map((entry) => `${placeOf(entry)}: excepted: ${entry.rule}: ${excusedOf(entry)}`),
     ...summarized(passedOver).map((text) => `passed over: ${text}`),
     ...unread.map(
