@@ -4,6 +4,7 @@ import { debianBaseRecipe } from "./recipes/debian-base";
 import { fluxManifestsRecipe } from "./recipes/flux-manifests";
 import { goldenImageRecipe } from "./recipes/golden-image";
 import { imagesRecipe } from "./recipes/images";
+import { manifestReaderRecipe } from "./recipes/manifest-reader";
 import { paymentServiceRecipe } from "./recipes/payment-service";
 import { toolRecipe } from "./recipes/tool";
 
@@ -12,6 +13,7 @@ export function catalogue(): Recipe[] {
   return [
     ...Object.keys(lock().tools).map(toolRecipe),
     fluxManifestsRecipe,
+    manifestReaderRecipe,
     debianBaseRecipe,
     imagesRecipe,
     goldenImageRecipe,
