@@ -34,6 +34,9 @@ export function home(environment: NodeJS.ProcessEnv = process.env): string {
 /** Every artifact. Outside the source tree, so that clones share it and a clean-up spares it. */
 export const storeRoot = (): string => join(home(), "store");
 
+/** What `check` has built of kustomizations. */
+export const reviewCache = (): string => join(home(), "review-cache");
+
 /** Pulumi's own state, its passphrase and its home directory. */
 export const stateDir = (): string => join(home(), "state");
 

@@ -1,11 +1,12 @@
 import { relative } from "node:path";
 import { Argument, type Command, Option } from "commander";
+import { reviewCache } from "../../lib/places";
 import { type CheckOptions, check } from "../../policies/check/check";
 import { FORMATS, type Format, formatReport } from "../../policies/check/formats/format";
 import { exitCode } from "../../policies/check/report";
 import { loadRules } from "../../policies/engine/load";
 import { StackError } from "../../stacks/errors";
-import { kustomizeBuild } from "../here/kustomize";
+import { manifestReader } from "../here/manifest-reader";
 import { readStack, requireStackFile, stackFilePath } from "../pulumi/stack-file";
 import { stateFacts } from "../pulumi/state-facts";
 import { verb } from "../terminal/command";
@@ -37,9 +38,9 @@ interface Options {
   format: Format;
 }
 
-function run(paths: string[], options: Options): void {
+async function run(paths: string[], options: Options): Promise<void> {
   try {
-    judge(paths, options);
+    await judge(paths, options);
   } catch (error) {
     // 1 would say that a rule is violated.
     if (error instanceof UserError || error instanceof StackError) throw new UserError(error.message, 2);
@@ -47,10 +48,15 @@ function run(paths: string[], options: Options): void {
   }
 }
 
-function judge(paths: string[], { stack, registry, profile, format }: Options): void {
+async function judge(paths: string[], { stack, registry, profile, format }: Options): Promise<void> {
   const rules = loadRules();
-  const build = kustomizeBuild();
-  const options: CheckOptions = { paths, rules, today: new Date().toISOString().slice(0, 10), ...(build && { build }) };
+  const options: CheckOptions = {
+    paths,
+    rules,
+    today: new Date().toISOString().slice(0, 10),
+    reader: await manifestReader(),
+    cache: reviewCache(),
+  };
   if (stack !== undefined) options.stack = stackOf(stack);
   else if (registry !== undefined || profile !== undefined) options.facts = facts(registry, profile);
   const report = check(options);

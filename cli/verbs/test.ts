@@ -13,10 +13,18 @@ export function testVerb(): Command {
 }
 
 /**
- * What tests beside the code ask: Pulumi itself, a real API server, Flux's controllers. Without them those tests would
+ * What tests beside the code ask: Pulumi itself, the reader of manifests, a real API server, Flux's controllers. Without them those tests would
  * be passed over. The end-to-end test brings the rest by itself, as `up` does.
  */
-const ASKED = ["pulumi", "flux-manifests", "etcd", "kubernetes", "source-controller", "kustomize-controller"];
+const ASKED = [
+  "pulumi",
+  "flux-manifests",
+  "manifest-reader",
+  "etcd",
+  "kubernetes",
+  "source-controller",
+  "kustomize-controller",
+];
 
 async function test(which?: "unit" | "e2e"): Promise<void> {
   const files = [...(which === "e2e" ? [] : unitTests()), ...(which === "unit" ? [] : endToEndTests())];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as yaml from "js-yaml";
 import { renderConfigRepo } from "../../gitops/render";
-import { checkFiles, of } from "../check/check-files";
+import { checkFiles, of } from "../check/support/check-files";
 import { loadRules, rulesDirectory } from "../engine/load";
 import { RECONCILER } from "../engine/match";
 import { admissionPolicies } from "./generate";

@@ -3,14 +3,13 @@ import { Engine } from "../engine/engine";
 import { exceptionFor, withExpiry } from "../engine/exceptions";
 import { groupsWith, isAbout, isAboutKind, isForTenants, SYSTEM_NAMESPACES } from "../engine/match";
 import type { Rule } from "../engine/rule";
-import type { Entry, Exception, Obligation } from "../engine/verdict";
+import type { Exception } from "../engine/verdict";
 import { ExceptionFiles } from "./exceptions-file";
-import { type Input, readAll } from "./input";
-import type { Build } from "./kustomize";
-import { Lines, placeOf } from "./locate";
-import type { Found } from "./objects";
+import { readAll } from "./input";
+import { Places } from "./places";
+import type { Reader } from "./reader";
 import type { CheckReport, Note } from "./report";
-import type { Piece } from "./text";
+import type { Input } from "./repository";
 
 export interface CheckOptions {
   /** Files, directories, `-` for standard input. */
@@ -22,13 +21,15 @@ export interface CheckOptions {
   stack?: { values: Record<string, unknown>; file: string; text: string };
   /** What is known where there is no stack, e.g. `{ registry: { host }, locality: { profile } }`. */
   facts?: Record<string, unknown>;
-  build?: Build;
+  reader: Reader;
+  /** A directory that keeps what kustomizations built, for the next check. */
+  cache?: string;
 }
 
 /** Judges all that the paths hold. Never throws for what is in them. */
 export function check(options: CheckOptions): CheckReport {
   const { rules, today, stack, facts } = options;
-  const input = readAll(options.paths, options.build);
+  const input = readAll(options.paths, options.reader, options.cache);
   const values = stack?.values ?? input.stack;
   const engine = new Engine({
     rules,
@@ -42,7 +43,8 @@ export function check(options: CheckOptions): CheckReport {
     return { object, source: String(index), byProgram: urn !== undefined };
   });
   const judged = engine.evaluate(documents);
-  const places = new Places(input.found, stack);
+  const places = new Places(input.found, options);
+  places.find([...judged.violations, ...judged.obligations]);
   const exceptions = new ExceptionFiles(new Set(rules.map(({ id }) => id)));
   const report: CheckReport = {
     violations: [],
@@ -54,7 +56,7 @@ export function check(options: CheckOptions): CheckReport {
   };
   for (const found of input.found) exceptions.forFile(found.from, found.root);
   for (const entry of judged.violations) {
-    const { from, root } = input.found[Number(entry.source ?? "-1")] ?? { from: stack?.file, root: stack?.file };
+    const { from, root } = places.beside(entry) ?? { from: stack?.file, root: stack?.file };
     const here: Exception[] = from === undefined ? [] : exceptions.forFile(from, root ?? from);
     const exception = exceptionFor(entry, here, today);
     const placed = places.put(withExpiry(entry, here, today));
@@ -75,13 +77,13 @@ export function check(options: CheckOptions): CheckReport {
 /** Objects that not every rule on their kind is asked about: they are counted, and said to have been left out. */
 function unjudged(input: Input, rules: readonly Rule[]): Note[] {
   const reasons = new Map<string, string | undefined>();
-  return input.found.flatMap(({ object, file, piece }) => {
+  return input.found.flatMap(({ object, file, candidates: [first] }) => {
     const id = identity(object);
     const system = SYSTEM_NAMESPACES.includes(id.kind === "Namespace" ? id.name : id.namespace);
     const key = `${id.apiVersion}/${id.kind} ${system}`;
     if (!reasons.has(key)) reasons.set(key, reasonFor(id, system, rules));
     const reason = reasons.get(key);
-    return reason === undefined ? [] : [{ file, line: piece?.firstLine ?? null, reason }];
+    return reason === undefined ? [] : [{ file, line: first?.line || null, reason }];
   });
 }
 
@@ -99,40 +101,4 @@ function reasonFor(id: Identity, system: boolean, rules: readonly Rule[]): strin
   }
   if (judging.filter((rule) => isAboutKind(rule, id)).length === asked) return undefined;
   return "the platform's own namespaces are not held to the rules about what tenants run";
-}
-
-/** Puts file and line on an entry. */
-class Places {
-  private readonly lines = new Lines();
-
-  constructor(
-    private readonly found: readonly Found[],
-    private readonly stack: CheckOptions["stack"],
-  ) {}
-
-  put<E extends Entry | Obligation>(entry: E): E {
-    const { source, line: _, ...rest } = entry;
-    const found = source === undefined ? undefined : this.found[Number(source)];
-    if (found === undefined) return this.putStack(rest as E);
-    const { file, piece, at, urn } = found;
-    return {
-      ...(rest as E),
-      file,
-      ...(piece && { line: this.lines.lineOf(piece, [...at, ...placeOf(entry.path)]) }),
-      ...(urn !== undefined && { source: urn }),
-    };
-  }
-
-  private putStack<E extends Entry>(entry: E): E {
-    if (!this.stack || entry.kind !== "Stack") return entry;
-    const [first = "", ...more] = placeOf(entry.path);
-    const line = this.lines.lineOf(this.stackPiece(this.stack), ["config", `grunnmur:${first}`, ...more]);
-    return { ...entry, file: this.stack.file, line };
-  }
-
-  private piece: Piece | undefined;
-  private stackPiece({ file, text }: { file: string; text: string }): Piece {
-    this.piece ??= { file, text, firstLine: 1 };
-    return this.piece;
-  }
 }

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Exception } from "../engine/verdict";
-import { nameOf, readText } from "./files";
-import { Lines, type Place } from "./locate";
-import { parse } from "./parse";
+import { Lines, type Piece, type Place } from "./locate";
+import { readOwnFile } from "./own-file";
+import { isWithin, nameOf } from "./paths";
 import type { Note } from "./report";
-import type { Piece } from "./text";
 
 /** Beside the manifests that it is about; it holds for its directory and those below. */
 export const EXCEPTIONS_FILE = ".grunnmur-exceptions.yaml";
@@ -27,7 +26,7 @@ export class ExceptionFiles {
     const last = resolve(root);
     for (let directory = dirname(resolve(file)); ; directory = dirname(directory)) {
       found.push(...this.inDirectory(directory));
-      if (directory === last || !directory.startsWith(last) || dirname(directory) === directory) return found;
+      if (directory === last || !isWithin(last, directory) || dirname(directory) === directory) return found;
     }
   }
 
@@ -42,18 +41,13 @@ export class ExceptionFiles {
   }
 
   private read(file: string): Exception[] {
-    const text = readText(file);
-    if (typeof text !== "string") {
-      this.unread.push(text);
+    const read = readOwnFile(file);
+    if ("reason" in read) {
+      this.unread.push(read);
       return [];
     }
-    const piece: Piece = { file: nameOf(file), text, firstLine: 1 };
-    const parsed = parse(piece);
-    if (!("values" in parsed)) {
-      this.unread.push("unread" in parsed ? parsed.unread : parsed.passedOver);
-      return [];
-    }
-    const content = parsed.values[0] as { exceptions?: unknown } | null | undefined;
+    const piece: Piece = { file: nameOf(file), text: read.text, firstLine: 1 };
+    const content = read.value as { exceptions?: unknown } | null | undefined;
     const entries = content?.exceptions;
     const lines = new Lines();
     const refuse = (place: Place, reason: string) =>

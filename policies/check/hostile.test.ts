@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkFiles, deployment, of } from "./check-files";
 import { exitCode } from "./report";
+import { checkFiles, deployment, of } from "./support/check-files";
 
 const bomb = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`).join(
   "\n",
@@ -10,12 +10,17 @@ const bomb = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array
 const HOSTILE: Record<string, { content: string | Uint8Array; line: number | null; reason: RegExp }> = {
   "deep nesting": { content: `a: ${"[".repeat(100_000)}`, line: 1, reason: /nesting/ },
   "deep JSON": { content: '{"a":'.repeat(100_000), line: 1, reason: /nesting/ },
-  "an alias bomb": { content: `kind: Pod\na0: &a0 [x,x,x]\n${bomb}\n`, line: 1, reason: /aliases/ },
-  "duplicate keys": { content: deployment("a", "kind: Service\n"), line: 13, reason: /duplicated/ },
-  "duplicate keys in JSON": { content: '{"kind":"Pod",\n"kind":"ConfigMap"}', line: 2, reason: /duplicated/ },
+  "an alias bomb": { content: `kind: Pod\na0: &a0 [x,x,x]\n${bomb}\n`, line: 1, reason: /alias/ },
+  "duplicate keys": { content: deployment("a", "kind: Service\n"), line: 13, reason: /written twice/ },
+  "duplicate keys in JSON": { content: '{"kind":"Pod",\n"kind":"ConfigMap"}', line: 2, reason: /written twice/ },
   "50 MiB": { content: new Uint8Array(50 * 2 ** 20).fill(0x61), line: null, reason: /more than 16 MiB/ },
   "invalid UTF-8": { content: Buffer.from("a: 1\nb: \xff\n", "latin1"), line: 2, reason: /UTF-8/ },
   "UTF-16": { content: Buffer.from("\ufeffa: 1\n", "utf16le"), line: 1, reason: /UTF-16/ },
+  "a template": {
+    content: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.a }}\n",
+    line: 4,
+    reason: /template/,
+  },
   "a list of what is no object": { content: "apiVersion: v1\nkind: List\nitems: [5]\n", line: 1, reason: /items\.0/ },
   "a list without items": { content: "apiVersion: v1\nkind: List\n", line: 1, reason: /items/ },
   "lists inside lists": {
@@ -46,11 +51,6 @@ for (const [what, { content, line, reason }] of Object.entries(HOSTILE)) {
 }
 
 const PASSED_OVER: Record<string, { content: string; line: number | null; reason: RegExp }> = {
-  "a template": {
-    content: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.a }}\n",
-    line: 4,
-    reason: /template/,
-  },
   "a file of values": { content: "replicas: 3\n", line: 1, reason: /no apiVersion and kind/ },
   text: { content: "only text\n", line: 1, reason: /single value/ },
   "an empty file": { content: "# nothing\n", line: null, reason: /nothing/ },
@@ -89,17 +89,19 @@ test("what begins with a dot is judged, for Flux applies it", () => {
   assert.equal(exitCode(report), 1);
 });
 
-test("links and packages are passed over, and that is said", () => {
+test("links are passed over, and that is said; packages are judged, for Flux applies them", () => {
   const files = { "loop.yaml": { link: "loop.yaml" }, up: { link: "." }, "node_modules/a.yaml": deployment("a") };
+  const report = checkFiles(files);
   assert.deepEqual(
-    checkFiles(files).passedOver.map(({ file }) => file),
-    ["loop.yaml", "node_modules", "up"],
+    report.passedOver.map(({ file }) => file),
+    ["loop.yaml", "up"],
   );
+  assert.equal(of(report, "image-pinned")[0]?.file, "node_modules/a.yaml");
 });
 
 test("a JSON file that its kustomization does not name is said to be left out", () => {
   const files = { "kustomization.yaml": "resources: []", "a.json": "{}" };
-  assert.ok(checkFiles(files, { build: () => "" }).passedOver.some(({ file }) => file === "a.json"));
+  assert.ok(checkFiles(files).passedOver.some(({ file }) => file === "a.json"));
 });
 
 test("a long list is placed line by line, within ten seconds", () => {

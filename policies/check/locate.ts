@@ -1,5 +1,11 @@
 import { EVENT_ID, type Event, getScalarValue, parseEvents } from "js-yaml";
-import type { Piece } from "./text";
+
+/** A file of our own, or a stack file, with the 1-based line on which the text begins. */
+export interface Piece {
+  file: string;
+  text: string;
+  firstLine: number;
+}
 
 /** A place inside a YAML document: keys and indexes. */
 export type Place = readonly (string | number)[];

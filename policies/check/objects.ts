@@ -2,17 +2,23 @@ import { Unknown } from "../cel/unknown";
 import { identity } from "../engine/document";
 import { podSpecPath } from "../engine/subject";
 import type { Place } from "./locate";
-import { parse } from "./parse";
 import { isPreview, previewObjects } from "./pulumi-preview";
+import type { FileRead } from "./reader";
 import type { Note } from "./report";
-import { type Piece, pieces } from "./text";
+
+/** One document of a file; `line` is 0 where it is not known. */
+interface Document {
+  file: string;
+  line: number;
+}
 
 /** One object, and where it is written. */
 export interface Found {
   object: Record<string, unknown>;
   file: string;
-  /** Where in `piece` the object begins; absent where it was not written by hand. */
-  piece?: Piece;
+  /** On which its document begins; 0 where that is not known. */
+  line: number;
+  /** Where in the document the object begins. */
   at: Place;
   /** URN, for what comes from a Pulumi preview. */
   urn?: string;
@@ -26,17 +32,10 @@ export interface Objects {
   stack?: Record<string, unknown>;
 }
 
-/** All objects of one file. */
-export function objectsOf(file: string, text: string): Objects {
+/** All objects of a file, as the reader has read it. @param file as a person would write it */
+export function objectsOf(file: string, documents: FileRead["documents"]): Objects {
   const all: Objects = { found: [], passedOver: [], unread: [] };
-  const documents = pieces(file, text);
-  if (documents.length === 0) all.passedOver.push({ file, line: null, reason: "nothing is written in it" });
-  for (const piece of documents) {
-    const parsed = parse(piece);
-    if ("passedOver" in parsed) all.passedOver.push(parsed.passedOver);
-    else if ("unread" in parsed) all.unread.push(parsed.unread);
-    else for (const value of parsed.values) take(value, piece, [], all, 0);
-  }
+  for (const { line, value } of documents) take(value, { file, line }, [], all, 0);
   return all;
 }
 
@@ -46,10 +45,10 @@ const isMap = (value: unknown): value is Fields => value !== null && typeof valu
 /** Nested lists are legal; deeper than this is hostile. */
 const MAX_LISTS = 8;
 
-function take(value: unknown, piece: Piece, at: Place, all: Objects, depth: number): void {
-  const { file, firstLine } = piece;
-  const pass = (reason: string) => all.passedOver.push({ file, line: firstLine, reason });
-  const refuse = (reason: string) => all.unread.push({ file, line: firstLine, reason });
+function take(value: unknown, document: Document, at: Place, all: Objects, depth: number): void {
+  const { file, line } = document;
+  const pass = (reason: string) => all.passedOver.push({ file, line: line || null, reason });
+  const refuse = (reason: string) => all.unread.push({ file, line: line || null, reason });
   if (value === null || value === undefined) return;
   if (!isMap(value)) {
     const what = Array.isArray(value) ? "a list" : "a single value";
@@ -60,7 +59,7 @@ function take(value: unknown, piece: Piece, at: Place, all: Objects, depth: numb
   if (depth === 0 && isPreview(value)) {
     const { objects, patches, stack } = previewObjects(value);
     for (const urn of patches) pass(`${urn} changes a part of an object: judged where it is applied`);
-    for (const { object, urn } of objects) all.found.push({ object, file, at: [], urn });
+    for (const { object, urn } of objects) all.found.push({ object, file, line, at: [], urn });
     if (objects.length === 0 && !stack) pass("a preview without Kubernetes objects");
     if (stack) all.stack = stack;
     return;
@@ -72,17 +71,17 @@ function take(value: unknown, piece: Piece, at: Place, all: Objects, depth: numb
   } else if (/^kustomize\.config\.k8s\.io\//.test(apiVersion)) {
     pass("a kustomization: check its directory, which builds it");
   } else if (kind.endsWith("List") && (kind === "List" || "items" in value)) {
-    takeList(value, piece, at, all, depth, refuse);
+    takeList(value, document, at, all, depth, refuse);
   } else {
     const fault = malformed(value);
     if (fault) refuse(fault);
-    else all.found.push({ object: value, file, piece, at });
+    else all.found.push({ object: value, file, line, at });
   }
 }
 
 function takeList(
   list: Fields,
-  piece: Piece,
+  document: Document,
   at: Place,
   all: Objects,
   depth: number,
@@ -102,7 +101,7 @@ function takeList(
     // The items of a typed list may leave their kind out.
     const typed = isMap(item) && itemKind !== "" ? { apiVersion, kind: itemKind, ...item } : item;
     if (item === null) refuse(`items.${index} is null, not an object`);
-    else take(typed, piece, [...at, "items", index], all, depth + 1);
+    else take(typed, document, [...at, "items", index], all, depth + 1);
   });
 }
 

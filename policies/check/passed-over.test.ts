@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkFiles, deployment } from "./check-files";
+import { checkFiles, deployment } from "./support/check-files";
 
 const reasons = (text: string): string[] => checkFiles({ "a.yaml": text }).passedOver.map(({ reason }) => reason);
 

@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
-import { loadRules } from "../engine/load";
-import { type CheckOptions, check } from "./check";
-import type { CheckReport } from "./report";
+import { artifactDir } from "../../../artifacts/store";
+import { loadRules } from "../../engine/load";
+import { type CheckOptions, check } from "../check";
+import { readerAt } from "../reader";
+import type { CheckReport } from "../report";
 
 /** For tests: manifests written to a directory of their own, and what the check says of it. */
 
@@ -12,6 +14,8 @@ const TODAY = "2026-11-23";
 const directory = mkdtempSync(join(tmpdir(), "check-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 const rules = loadRules();
+/** The reader itself, from the store. */
+export const reader = readerAt(join(artifactDir("manifest-reader"), "bin", "reader"));
 const facts = { registry: { host: "registry.example.no" }, locality: { profile: "NO" } };
 let count = 0;
 
@@ -26,7 +30,7 @@ export function checkFiles(files: Record<string, Content>, more: Partial<CheckOp
     if (typeof content === "object" && "link" in content) symlinkSync(content.link, join(root, name));
     else writeFileSync(join(root, name), content);
   }
-  const report = check({ paths: [root], rules, today: TODAY, facts, ...more });
+  const report = check({ paths: [root], rules, today: TODAY, facts, reader, ...more });
   const short = (file: string): string => file.slice(file.indexOf(`/${count}/`) + `/${count}/`.length);
   for (const entry of [...report.violations, ...report.obligations, ...report.exceptions]) {
     if (entry.file !== undefined) entry.file = short(entry.file);

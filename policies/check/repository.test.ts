@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { exitCode } from "./report";
+import { checkFiles, deployment, of } from "./support/check-files";
+
+const images = (report: ReturnType<typeof checkFiles>) =>
+  of(report, "image-pinned").map(({ file, line, name, namespace }) => `${file}:${line} ${namespace}/${name}`);
+
+const flux = (spec: string): string => `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: { name: apps, namespace: flux-system }
+spec:
+  interval: 10m
+  prune: true
+  sourceRef: { kind: GitRepository, name: configuration }
+${spec}`;
+
+test("a kustomization may take in what lies anywhere in the repository, and nothing outside of it", () => {
+  const inside = {
+    "apps/prod/kustomization.yaml": "resources: [../../shared/a.yaml]",
+    "shared/a.yaml": deployment("a"),
+  };
+  assert.deepEqual(images(checkFiles(inside)), ["shared/a.yaml:11 shop/a"]);
+  for (const outside of ["/etc/hostname", "../../../../../../../../etc/hostname"]) {
+    const report = checkFiles({
+      "apps/kustomization.yaml": `configMapGenerator: [{ name: a, files: ["${outside}"] }]`,
+    });
+    assert.equal(exitCode(report), 2, outside);
+    assert.equal(report.counts.objects, 0);
+  }
+});
+
+test("what a link leads to is not built, wherever it leads", () => {
+  for (const link of ["../shared", "/etc"]) {
+    const files = { "apps/kustomization.yaml": "resources: [link]", "apps/link": { link } };
+    const report = checkFiles({
+      ...files,
+      "shared/kustomization.yaml": "resources: [a.yaml]",
+      "shared/a.yaml": deployment("a"),
+    });
+    assert.match(report.unread.map(({ reason }) => reason).join(), /apps\/link is a symbolic link/);
+  }
+});
+
+test("a directory that the agent applies is judged with the agent's own settings", () => {
+  const settings = `  path: ./apps
+  targetNamespace: bank
+  namePrefix: x-
+  images: [{ name: nginx, newTag: latest }]
+  patches:
+    - target: { kind: Deployment }
+      patch: |
+        - { op: remove, path: /spec/template/spec/containers/0/ports }
+`;
+  const report = checkFiles({ "flux.yaml": flux(settings), "apps/a.yaml": deployment("a") });
+  assert.deepEqual(images(report), ["apps/a.yaml:11 bank/x-a"]);
+  assert.match(of(report, "image-pinned")[0]?.message ?? "", /nginx:latest/);
+});
+
+test("variables are filled in: with values, with defaults, with nothing, and open where the cluster has them", () => {
+  const app = deployment("a").replace("image: nginx", "image: registry.example.no/$" + "{app}:$" + "{tag:=1.0.0}");
+  const files = (postBuild: string) => ({
+    "flux.yaml": flux(`  path: ./apps\n  postBuild: ${postBuild}\n`),
+    "apps/kustomization.yaml": "resources: [a.yaml]",
+    "apps/a.yaml": app,
+  });
+  assert.deepEqual(images(checkFiles(files("{ substitute: { app: shop } }"))), []);
+  assert.equal(images(checkFiles(files("{ substitute: { app: shop, tag: latest } }"))).length, 1);
+  const open = checkFiles(files("{ substitute: { app: shop }, substituteFrom: [{ kind: Secret, name: tags }] }"));
+  assert.deepEqual(images(open), []);
+  assert.ok(open.obligations.some(({ rule }) => rule === "image-pinned"));
+});
+
+test("settings that kustomizations give the agent's own objects count", () => {
+  const report = checkFiles({
+    "clusters/prod/kustomization.yaml":
+      'resources: [../base]\npatches: [{ target: { kind: Kustomization }, patch: \'[{ "op": "add", "path": "/spec/targetNamespace", "value": "bank" }]\' }]',
+    "clusters/base/kustomization.yaml": "resources: [apps.yaml]",
+    "clusters/base/apps.yaml": flux("  path: ./apps\n"),
+    "apps/a.yaml": deployment("a"),
+  });
+  assert.deepEqual(images(report), ["apps/a.yaml:11 bank/a"]);
+});
+
+test("a directory that the agent could not build is an error, though each file in it is readable", () => {
+  const report = checkFiles({
+    "flux.yaml": flux("  path: ./apps\n"),
+    "apps/a.yaml": deployment("a"),
+    "apps/values.yaml": "a: 1\n",
+  });
+  assert.match(report.unread[0]?.reason ?? "", /apps\/values\.yaml/);
+  assert.equal(exitCode(report), 2);
+});
+
+test("an entry stands where its fault is written", () => {
+  const files = {
+    "base/kustomization.yaml": "resources: [a.yaml]",
+    "base/a.yaml": deployment("a"),
+    "prod/kustomization.yaml":
+      "resources: [../base]\npatches:\n  - path: more.yaml\nimages:\n  - name: busybox\n    newTag: latest\n",
+    "prod/more.yaml": `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: a, namespace: shop }
+spec:
+  template:
+    spec:
+      containers:
+        - name: app
+          env: [{ name: A, value: b }]
+        - name: second
+          image: registry.example.no/second
+        - { name: third, image: busybox }
+`,
+  };
+  const [entry] = of(checkFiles(files), "image-pinned");
+  assert.deepEqual([entry?.file, entry?.line], ["base/a.yaml", 11], "all three in one entry, told at the first");
+  const pinned = { ...files, "base/a.yaml": deployment("a").replace("nginx", "registry.example.no/a:1") };
+  const [second] = of(checkFiles(pinned), "image-pinned");
+  assert.deepEqual([second?.file, second?.line], ["prod/more.yaml", 11]);
+  const third = { ...pinned, "prod/more.yaml": files["prod/more.yaml"].replace("no/second", "no/second:1") };
+  const [changed] = of(checkFiles(third), "image-pinned");
+  assert.deepEqual([changed?.file, changed?.line], ["prod/kustomization.yaml", 5]);
+});
+
+test("overlays that build the same object are told apart", () => {
+  const report = checkFiles({
+    "base/kustomization.yaml": "resources: [a.yaml]",
+    "base/a.yaml": deployment("a"),
+    "prod/kustomization.yaml": "resources: [../base]",
+    "trial/kustomization.yaml": "resources: [../base]",
+  });
+  const said = of(report, "image-pinned").map(({ message }) => /\(as \S*\/(\w+) builds it\)$/.exec(message)?.[1]);
+  assert.deepEqual(said, ["prod", "trial"]);
+});
+
+test("an exception of a directory does not hold for one whose name only begins alike", () => {
+  const exception = { rule: "image-pinned", reason: "a trial", who: "the team", until: "2099-12-31" };
+  const report = checkFiles({
+    "base/kustomization.yaml": "resources: [a.yaml]",
+    "base/a.yaml": deployment("a"),
+    "prod/kustomization.yaml": "resources: [../base]",
+    "prod-trial/kustomization.yaml": "resources: [a.yaml]",
+    "prod-trial/a.yaml": deployment("a"),
+    "prod-trial/.grunnmur-exceptions.yaml": JSON.stringify({ exceptions: [exception] }),
+  });
+  assert.deepEqual(images(report), ["base/a.yaml:11 shop/a"]);
+  assert.deepEqual(
+    report.exceptions.filter(({ rule }) => rule === "image-pinned").map(({ file }) => file),
+    ["prod-trial/a.yaml"],
+  );
+});
+
+test("a file that is named as a patch, and changes nothing, is judged", () => {
+  const target = "patches: [{ path: apps/a.yaml, target: { kind: ConfigMap, name: none } }]";
+  const report = checkFiles({ "kustomization.yaml": target, "apps/a.yaml": deployment("a") });
+  assert.deepEqual(images(report), ["apps/a.yaml:11 shop/a"]);
+});
+
+test("a resource that a patch deletes is listed", () => {
+  const report = checkFiles({
+    "kustomization.yaml": "resources: [a.yaml]\npatches: [{ path: b.yaml }]",
+    "a.yaml": deployment("a"),
+    "b.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a, namespace: shop }\n$patch: delete\n",
+  });
+  assert.deepEqual(images(report), []);
+  assert.ok(report.passedOver.some(({ file, reason }) => file === "a.yaml" && /builds nothing of it/.test(reason)));
+});
+
+const TEMPLATE = "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec:\n  containers: {{ .Values.containers }}\n";
+
+test("a template fails the check until it is declared, and a declaration silences no judgement", () => {
+  const files = { "chart/a.yaml": TEMPLATE, "chart/b.yaml": deployment("b") };
+  assert.equal(exitCode(checkFiles(files)), 2);
+  const declared = checkFiles({
+    ...files,
+    ".grunnmur-check.yaml": "passOver: [{ path: chart, reason: its output is checked by CI }]",
+  });
+  assert.deepEqual(declared.unread, []);
+  assert.ok(
+    declared.passedOver.some(({ file, reason }) => file === "chart/a.yaml" && /its output is checked/.test(reason)),
+  );
+  assert.deepEqual(images(declared), ["chart/b.yaml:11 shop/b"]);
+});
+
+for (const [what, content, reason] of [
+  ["without a reason", "passOver: [{ path: chart }]", /path and reason/],
+  ["with an unknown key", "passOver: [{ path: chart, reason: a, until: never }]", /unknown key until/],
+  ["of what lies outside", "passOver: [{ path: .., reason: a }]", /path is \.\./],
+  ["that is no list", "passOver: chart", /not a list/],
+] as const) {
+  test(`a declaration ${what} is an error`, () => {
+    const report = checkFiles({ "chart/a.yaml": TEMPLATE, ".grunnmur-check.yaml": content });
+    assert.match(report.unread.map(({ reason: said }) => said).join(), reason);
+  });
+}
+
+test("a typing error beside braces is an error, and no template", () => {
+  const report = checkFiles({ "a.yaml": "metadata:\n  name: a # {{ no template }}\n  labels: { a: b\n" });
+  assert.match(report.unread[0]?.reason ?? "", /not readable as YAML/);
+});
+
+test("what .sourceignore leaves out of the agent's source is not judged, and that is said", () => {
+  const report = checkFiles({
+    ".sourceignore": "drafts/\n",
+    "drafts/a.yaml": deployment("a"),
+    "b.yaml": deployment("b"),
+  });
+  assert.deepEqual(images(report), ["b.yaml:11 shop/b"]);
+  assert.ok(report.passedOver.some(({ file, reason }) => file === "drafts" && /\.sourceignore/.test(reason)));
+});
+
+/** Every way by which a kustomization, or what it names, asks for something elsewhere. */
+const FETCHING: Record<string, (address: string) => Record<string, string>> = {
+  "a resource": (url) => ({ "kustomization.yaml": `resources: ["${url}/a.yaml"]` }),
+  "a base of Git": (url) => ({ "kustomization.yaml": `resources: ["git::${url}/a/b.git?ref=main"]` }),
+  "a base of Git by its name": (url) => ({ "kustomization.yaml": `resources: ["${url}/a/b.git//base?ref=main"]` }),
+  "a base in the old field": (url) => ({ "kustomization.yaml": `bases: ["${url}/a/b.git//base"]` }),
+  "a component": (url) => ({ "kustomization.yaml": `components: ["${url}/a/b.git//c"]` }),
+  "a patch": (url) => ({ "kustomization.yaml": `patches: [{ path: "${url}/a.yaml" }]` }),
+  "a patch in the old field": (url) => ({ "kustomization.yaml": `patchesStrategicMerge: ["${url}/a.yaml"]` }),
+  "a JSON patch": (url) => ({
+    "kustomization.yaml": `patchesJson6902: [{ path: "${url}/a.yaml", target: { version: v1, kind: Pod, name: a } }]`,
+  }),
+  "a replacement": (url) => ({ "kustomization.yaml": `replacements: [{ path: "${url}/a.yaml" }]` }),
+  "a file of a ConfigMap": (url) => ({
+    "kustomization.yaml": `configMapGenerator: [{ name: a, files: ["key=${url}/a"] }]`,
+  }),
+  "a file of a Secret": (url) => ({ "kustomization.yaml": `secretGenerator: [{ name: a, envs: ["${url}/a"] }]` }),
+  "a schema": (url) => ({ "kustomization.yaml": `openapi: { path: "${url}/a.json" }\nresources: []` }),
+  "a CRD": (url) => ({ "kustomization.yaml": `crds: ["${url}/a.json"]\nconfigMapGenerator: [{ name: a }]` }),
+  "a configuration": (url) => ({
+    "kustomization.yaml": `configurations: ["${url}/a.yaml"]\nconfigMapGenerator: [{ name: a }]`,
+  }),
+  "a generator": (url) => ({ "kustomization.yaml": `generators: ["${url}/a.yaml"]` }),
+  "a transformer": (url) => ({ "kustomization.yaml": `transformers: ["${url}/a.yaml"]` }),
+  "a validator": (url) => ({ "kustomization.yaml": `validators: ["${url}/a.yaml"]` }),
+  "a chart": (url) => ({ "kustomization.yaml": `helmCharts: [{ name: a, repo: "${url}", version: "1" }]` }),
+  "a patch of a transformer": (url) => ({
+    "kustomization.yaml": "transformers: [t.yaml]\nconfigMapGenerator: [{ name: a }]",
+    "t.yaml": `apiVersion: builtin\nkind: PatchTransformer\nmetadata: { name: p }\ntarget: { kind: ConfigMap }\npath: ${url}/a.yaml\n`,
+  }),
+  "a patch of a transformer in a text": (url) => ({
+    "kustomization.yaml": `transformers:\n  - |-\n    apiVersion: builtin\n    kind: PatchTransformer\n    metadata: { name: p }\n    target: { kind: ConfigMap }\n    path: ${url}/a.yaml\nconfigMapGenerator: [{ name: a }]\n`,
+  }),
+  "a file of a generator in a file": (url) => ({
+    "kustomization.yaml": "generators: [g.yaml]",
+    "g.yaml": `apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: { name: a }\nname: a\nfiles: ["k=${url}/a"]\n`,
+  }),
+  "a base of a base": (url) => ({
+    "prod/kustomization.yaml": "resources: [../base]",
+    "base/kustomization.yaml": `resources: ["${url}/a.yaml"]`,
+  }),
+};
+
+test("nothing that a repository names is asked for over the network", async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  try {
+    for (const [what, files] of Object.entries(FETCHING)) {
+      const report = checkFiles(files(`http://127.0.0.1:${port}`));
+      assert.equal(exitCode(report), 2, what);
+      if (what !== "a chart")
+        assert.match(report.unread[0]?.reason ?? "", /127\.0\.0\.1.* is not in this repository/, what);
+    }
+    // The kernel takes connections while this process waits for its child; they are told afterwards.
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(connections, 0);
+  } finally {
+    server.close();
+  }
+});
