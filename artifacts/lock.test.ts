@@ -68,3 +68,22 @@ test("an unknown name is answered with the known ones", () => {
 function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
+
+test("the reader of manifests is compiled from the versions that the agent is compiled from", () => {
+  const versions = (text: string) =>
+    new Map(
+      [...text.matchAll(/^\s*([\w./-]+) (v\S+)(?: \/\/ indirect)?$/gm)].map(([, path, version]) => [path, version]),
+    );
+  const agent = versions(goMod("kustomize-controller"));
+  const reader = versions(readFileSync(repositoryPath("policies", "reader", "go.mod"), "utf8"));
+  const shared = [
+    "github.com/fluxcd/pkg/",
+    "sigs.k8s.io/kustomize/",
+    "sigs.k8s.io/yaml",
+    "go.yaml.in/yaml/",
+    "k8s.io/",
+  ];
+  const compared = [...reader].filter(([path]) => shared.some((prefix) => path?.startsWith(prefix)) && agent.has(path));
+  assert.ok(compared.length > 10);
+  for (const [path, version] of compared) assert.equal(version, agent.get(path), path);
+});

@@ -79,3 +79,22 @@ func twiceIn(text []byte) *duplicate {
 		}
 	}
 }
+
+// jsonChunks are the texts of JSON values one behind the other; none where there are not several.
+func jsonChunks(text []byte) []chunk {
+	text = bytes.TrimPrefix(text, mark)
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	var found []chunk
+	for {
+		start := int(decoder.InputOffset())
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			if errors.Is(err, io.EOF) && len(found) > 1 {
+				return found
+			}
+			return nil
+		}
+		start += bytes.IndexByte(text[start:], value[0])
+		found = append(found, chunk{1 + bytes.Count(text[:start], []byte("\n")), value})
+	}
+}

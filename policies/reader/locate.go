@@ -94,7 +94,11 @@ func nodesOf(file string) []node {
 		return nil
 	}
 	var found []node
-	for _, part := range chunksOf(text) {
+	parts := jsonChunks(text)
+	if parts == nil {
+		parts = chunksOf(text)
+	}
+	for _, part := range parts {
 		var root yaml.Node
 		if yaml.Unmarshal(part.text, &root) == nil && len(root.Content) > 0 {
 			found = append(found, node{root.Content[0], part, editorLines(part.text)})
