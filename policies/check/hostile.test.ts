@@ -104,13 +104,13 @@ test("a JSON file that its kustomization does not name is said to be left out", 
   assert.ok(checkFiles(files).passedOver.some(({ file }) => file === "a.json"));
 });
 
-test("a long list is placed line by line, within ten seconds", () => {
+test("a long list is placed line by line, in time that grows with its length", () => {
   const pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: x}]}}";
   const list = `{apiVersion: v1, kind: List, items: [\n${Array(6000).fill(pod).join(",\n")}]}`;
   const start = performance.now();
   const report = checkFiles({ "a.yaml": list });
-  // The check is one piece of work, which a test's own timeout does not interrupt.
-  assert.ok(performance.now() - start < 10_000);
+  // Minutes where each line is looked for from the top. The check is one piece of work, which no timeout interrupts.
+  assert.ok(performance.now() - start < 60_000);
   assert.equal(of(report, "image-pinned").at(-1)?.line, 6001);
 });
 
