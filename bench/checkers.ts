@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensure } from "../artifacts/store";
 import { repositoryPath } from "../lib/places";
+import { check, READER } from "./check";
 import { writeManifests } from "./manifests";
 import { byTurns, measure, median, type Taken } from "./measure";
 import { type Tool, tool } from "./tools";
@@ -11,6 +13,7 @@ const ROUNDS = 3;
 
 /** `check` over many manifests, beside other checkers on the rules that both have. */
 export async function compareCheckers(say: (text: string) => void): Promise<void> {
+  await ensure([READER]);
   const directory = mkdtempSync(join(tmpdir(), "grunnmur-bench-"));
   try {
     const files = writeManifests(join(directory, "manifests"), MANIFESTS);
@@ -29,15 +32,7 @@ export async function compareCheckers(say: (text: string) => void): Promise<void
   }
 }
 
-function ours(directory: string): Taken {
-  const main = repositoryPath("dist", "cli", "main.js");
-  const facts = ["--registry", "registry.example.no", "--profile", "NO"];
-  return measure(
-    process.execPath,
-    [main, "check", ...facts, "--format", "json", join(directory, "manifests")],
-    directory,
-  );
-}
+const ours = (directory: string): Taken => check(join(directory, "manifests"));
 
 const scoreArgs = (files: readonly string[]): string[] => ["score", "--output-format", "json", ...files];
 const gatorArgs = (directory: string): string[] => [

@@ -1,18 +1,33 @@
 import { ensure } from "../artifacts/store";
 import { compareCheckers } from "./checkers";
+import { compareKustomizations } from "./kustomizations";
 import { measurePacks } from "./packs";
 
-/** `npm run bench`: ratios tell more than seconds, since nobody else has this machine. */
-async function main(): Promise<void> {
-  const say = (text: string) => console.log(text);
-  await ensure(["pulumi"]);
-  say("policy packs");
-  await measurePacks(say);
-  say("check");
-  await compareCheckers(say);
+type Say = (text: string) => void;
+
+const PARTS: Record<string, (say: Say) => Promise<void>> = {
+  packs: async (say) => {
+    await ensure(["pulumi"]);
+    await measurePacks(say);
+  },
+  check: compareCheckers,
+  kustomizations: compareKustomizations,
+};
+
+/** `npm run bench [-- part...]`: ratios tell more than seconds, since nobody else has this machine. */
+async function main(asked: readonly string[]): Promise<void> {
+  const say: Say = (text) => console.log(text);
+  const names = Object.keys(PARTS);
+  const unknown = asked.filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`bench has no part ${unknown.join(", ")}; allowed: ${names.join(", ")}, or none for all`);
+  for (const name of asked.length > 0 ? asked : names) {
+    say(name);
+    await PARTS[name]?.(say);
+  }
 }
 
-main().catch((error: Error) => {
+main(process.argv.slice(2)).catch((error: Error) => {
   console.error(error.message);
   process.exitCode = 1;
 });

@@ -36,7 +36,7 @@ export function writeManifests(directory: string, count: number): string[] {
 }
 
 /** Block style, as people write manifests: JSON would be easier to read for some than for others. */
-function yaml(value: unknown, indent = ""): string {
+export function yaml(value: unknown, indent = ""): string {
   if (Array.isArray(value)) {
     return value.map((item) => `${indent}- ${yaml(item, `${indent}  `).trimStart()}`).join("");
   }
