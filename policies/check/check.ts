@@ -3,7 +3,7 @@ import { Engine } from "../engine/engine";
 import { exceptionFor, withExpiry } from "../engine/exceptions";
 import { groupsWith, isAbout, isAboutKind, isForTenants, SYSTEM_NAMESPACES } from "../engine/match";
 import type { Rule } from "../engine/rule";
-import type { Exception } from "../engine/verdict";
+import type { Entry, Exception, Report } from "../engine/verdict";
 import { ExceptionFiles } from "./exceptions-file";
 import { readAll } from "./input";
 import { Places } from "./places";
@@ -38,11 +38,7 @@ export function check(options: CheckOptions): CheckReport {
     ...(values && { stack: values }),
     ...(facts && { facts }),
   });
-  // The index is how an entry is brought back to the place that it is about.
-  const documents = input.found.map(({ object, urn }, index) => {
-    return { object, source: String(index), byProgram: urn !== undefined };
-  });
-  const judged = engine.evaluate(documents);
+  const judged = judge(engine, input);
   const places = new Places(input.found, options);
   places.find([...judged.violations, ...judged.obligations]);
   const exceptions = new ExceptionFiles(new Set(rules.map(({ id }) => id)));
@@ -74,10 +70,29 @@ export function check(options: CheckOptions): CheckReport {
   return report;
 }
 
+/**
+ * All entries; their `source` is the index of the object that they are about. Where the cluster's programs read texts
+ * apart, what the agent reads is judged with all others, and the other reading by itself, for what it adds.
+ */
+function judge(engine: Engine, { found }: Input): Report {
+  const documents = found.map(({ object, urn }, index) => {
+    return { object, source: String(index), byProgram: urn !== undefined };
+  });
+  const judged = engine.evaluate(documents.filter((_, index) => !found[index]?.again));
+  const again = documents.filter((_, index) => found[index]?.again);
+  if (again.length === 0) return judged;
+  const alone = new Set(engine.rules.filter(({ implementation }) => !implementation).map(({ id }) => id));
+  const keyOf = ({ source, rule, path }: Entry) => JSON.stringify([found[Number(source)]?.file, rule, path]);
+  const known = new Set(judged.violations.map(keyOf));
+  const added = engine.evaluate(again).violations.filter((entry) => alone.has(entry.rule) && !known.has(keyOf(entry)));
+  return { ...judged, violations: [...judged.violations, ...added] };
+}
+
 /** Objects that not every rule on their kind is asked about: they are counted, and said to have been left out. */
 function unjudged(input: Input, rules: readonly Rule[]): Note[] {
   const reasons = new Map<string, string | undefined>();
-  return input.found.flatMap(({ object, file, candidates: [first] }) => {
+  return input.found.flatMap(({ object, file, again, candidates: [first] }) => {
+    if (again) return [];
     const id = identity(object);
     const system = SYSTEM_NAMESPACES.includes(id.kind === "Namespace" ? id.name : id.namespace);
     const key = `${id.apiVersion}/${id.kind} ${system}`;

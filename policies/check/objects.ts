@@ -20,6 +20,8 @@ export interface Found {
   line: number;
   /** Where in the document the object begins. */
   at: Place;
+  /** Another program's reading of an object that is there already. */
+  again?: boolean;
   /** URN, for what comes from a Pulumi preview. */
   urn?: string;
 }
@@ -35,7 +37,11 @@ export interface Objects {
 /** All objects of a file, as the reader has read it. @param file as a person would write it */
 export function objectsOf(file: string, documents: FileRead["documents"]): Objects {
   const all: Objects = { found: [], passedOver: [], unread: [] };
-  for (const { line, value } of documents) take(value, { file, line }, [], all, 0);
+  for (const { line, value, again } of documents) {
+    const before = all.found.length;
+    take(value, { file, line }, [], all, 0);
+    if (again) for (const found of all.found.slice(before)) found.again = true;
+  }
   return all;
 }
 
@@ -65,7 +71,10 @@ function take(value: unknown, document: Document, at: Place, all: Objects, depth
     return;
   }
   const { apiVersion, kind } = value;
-  if (typeof kind !== "string" || typeof apiVersion !== "string" || kind === "" || apiVersion === "") {
+  // The cluster's programs take the items of a list that does not say its API.
+  if (typeof kind === "string" && kind.endsWith("List") && !apiVersion && Array.isArray(value.items)) {
+    takeList(value, document, at, all, depth, refuse);
+  } else if (typeof kind !== "string" || typeof apiVersion !== "string" || kind === "" || apiVersion === "") {
     const said = "apiVersion" in value || "kind" in value;
     pass(said ? "apiVersion and kind are not both texts" : "not a Kubernetes object: it has no apiVersion and kind");
   } else if (/^kustomize\.config\.k8s\.io\//.test(apiVersion)) {
@@ -110,6 +119,10 @@ function malformed(object: Fields): string | undefined {
   const id = identity(object);
   const where = `${id.kind} ${id.name || "without a name"}`;
   if (!isMap(object.metadata ?? {})) return `${where}: metadata is not a map`;
+  const { namespace = "" } = (object.metadata ?? {}) as Fields;
+  // kubectl leaves out a namespace that is no text, and so puts the object into another one.
+  if (typeof namespace === "number" || typeof namespace === "boolean")
+    return `${where}: metadata.namespace is ${namespace}, not a text: write it in quotes`;
   const path = podSpecPath(id);
   if (path === undefined) return undefined;
   let here: unknown = object;

@@ -22,8 +22,8 @@ export interface ReadAnswer {
 
 export interface FileRead {
   path: string;
-  /** `line` is 0 where it is not known. */
-  documents: { line: number; value: unknown }[];
+  /** `line` is 0 where it is not known; `again` is another reading of what stands before it. */
+  documents: { line: number; value: unknown; again?: boolean }[];
   faults: ReaderFault[];
 }
 

@@ -25,6 +25,14 @@ func kustomizeReading(text []byte) (objects []*unstructured.Unstructured, err er
 	if err != nil {
 		return nil, err
 	}
+	for _, one := range resources {
+		// A build makes texts of them, with those of its own that it sets and takes away.
+		if annotations := one.GetAnnotations(); len(annotations) > 0 {
+			if err := one.SetAnnotations(annotations); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return objectsOf(resources)
 }
 
@@ -41,8 +49,9 @@ func objectsOf(resources []*resource.Resource) ([]*unstructured.Unstructured, er
 	return utils.ReadObjects(&all)
 }
 
-// agreed gives what both readers make of a file: the reading of the one that finds all that the other does, or both,
-// where neither does, with a fault.
+// agreed gives what both readers make of a file: the reading of the one that finds all that the other does. Where they
+// differ in texts alone, kustomize has made them as the API wants them: its reading is the agent's, and kubectl's comes
+// behind it. Where neither finds all, both count, with a fault.
 func agreed(documents []document, built []*unstructured.Unstructured) ([]document, []fault) {
 	var lines []int
 	var objects, others []map[string]any
@@ -54,25 +63,45 @@ func agreed(documents []document, built []*unstructured.Unstructured) ([]documen
 	for _, one := range built {
 		others = append(others, plainMap(one))
 	}
-	missing := firstMissing(others, objects)
-	if missing < 0 {
+	if firstMissing(others, objects) < 0 {
 		return documents, nil
 	}
-	here := firstMissing(objects, others)
-	if here < 0 {
+	if firstMissing(objects, others) < 0 {
 		return unplaced(built), nil
 	}
+	if here := slices.IndexFunc(objects, func(object map[string]any) bool { return !amongButTexts(object, others) }); here >= 0 {
+		return append(documents, unplaced(built)...), []fault{differing(objects[here], lines[here])}
+	}
+	found := unplaced(built)
+	known := setOf(others)
+	for at, object := range objects {
+		if len(objects) == len(others) && len(objects) == len(documents) {
+			found[at].Line = lines[at]
+		}
+		if !known[canonical(object)] {
+			found = append(found, document{Line: lines[at], Value: json.RawMessage(canonical(object)), Again: true})
+		}
+	}
+	return found, nil
+}
+
+func differing(object map[string]any, line int) fault {
 	const reason = "kubectl and kustomize do not read the same in this %v: write it in a form that all read alike"
-	return append(documents, unplaced(built)...), []fault{{Line: lines[here], Reason: fmt.Sprintf(reason, objects[here]["kind"]), Differs: true}}
+	return fault{Line: line, Reason: fmt.Sprintf(reason, object["kind"]), Differs: true}
 }
 
 // firstMissing is the index of the first object that is not among the others; -1 where all are.
 func firstMissing(objects, others []map[string]any) int {
-	known := map[string]bool{}
-	for _, other := range others {
-		known[canonical(other)] = true
-	}
+	known := setOf(others)
 	return slices.IndexFunc(objects, func(object map[string]any) bool { return !known[canonical(object)] })
+}
+
+func setOf(objects []map[string]any) map[string]bool {
+	known := map[string]bool{}
+	for _, object := range objects {
+		known[canonical(object)] = true
+	}
+	return known
 }
 
 // canonical is the same for the same content: its keys are sorted.

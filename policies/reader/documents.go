@@ -21,6 +21,8 @@ type document struct {
 	// Line is the 1-based line on which its text begins; 0 where that is not known.
 	Line  int             `json:"line"`
 	Value json.RawMessage `json:"value"`
+	// Again: another reading of what stands before it.
+	Again bool `json:"again,omitempty"`
 }
 
 // fault is why something could not be read.
@@ -51,9 +53,17 @@ func documentsOf(text []byte) ([]document, []fault) {
 		return nil, []fault{{Line: 1, Reason: "the file is UTF-16: save it as UTF-8"}}
 	}
 	documents, faults := kubectlReading(text)
-	if plain(text) && len(faults) == 0 || slices.ContainsFunc(faults, fault.hostile) {
+	if len(faults) == 0 && plain(text) && settled(documents) || slices.ContainsFunc(faults, fault.hostile) {
 		return documents, faults
 	}
+	documents, faults = bothReadings(text, documents, faults)
+	if len(faults) == 0 {
+		return withStream(text, documents)
+	}
+	return documents, faults
+}
+
+func bothReadings(text []byte, documents []document, faults []fault) ([]document, []fault) {
 	built, err := kustomizeReading(text)
 	switch {
 	case err != nil:
@@ -87,7 +97,10 @@ func plain(text []byte) bool {
 	return !ambiguous.Match(text) && !bytes.HasPrefix(bytes.TrimLeft(text, " \n"), []byte("{"))
 }
 
-var ambiguous = regexp.MustCompile(`(?m)^\s*(?:[%?]|\.\.\.|---[^\n]*\S)|<<|(?:^|[\s,\[{:-])[&*!]|\bList\b|\n\s*[}\]]`)
+var ambiguous = regexp.MustCompile(`(?m)^\s*(?:[%?]|\.\.\.|---[^\n]*\S)|<<|(?:^|[\s,\[{:-])[&*!]|\bList\b|\n\s*[}\]]|` +
+	// Folded texts, which kustomize writes anew, and truth values of YAML 1.1, which it takes for texts.
+	`[:-]\s+>|` +
+	`[:,\[{-]\s*(?i:y|n|yes|no|on|off)\s*(?:$|[,\]}#])`)
 
 func utf16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
