@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { exitCode } from "./report";
-import { checkFiles, deployment, of } from "./support/check-files";
+import { checkFiles, deployment, of, reader } from "./support/check-files";
 
 const images = (report: ReturnType<typeof checkFiles>) =>
   of(report, "image-pinned").map(({ file, line, name, namespace }) => `${file}:${line} ${namespace}/${name}`);
@@ -91,6 +94,49 @@ test("a directory that the agent could not build is an error, though each file i
   });
   assert.match(report.unread[0]?.reason ?? "", /apps\/values\.yaml/);
   assert.equal(exitCode(report), 2);
+});
+
+test("what is in no source of the agent does not hinder it", () => {
+  const files = {
+    ".gitlab-ci.yml": "stages: [a]\n",
+    ".github/workflows/a.yaml": "on: push\n",
+    "link.yaml": { link: "a.yaml" },
+  };
+  const report = checkFiles({
+    ...files,
+    "flux.yaml": flux("  path: ./\n  targetNamespace: bank\n"),
+    "a.yaml": deployment("a"),
+  });
+  assert.deepEqual(report.unread, []);
+  assert.deepEqual(images(report), ["a.yaml:11 bank/a"]);
+});
+
+test("what was built is taken from the cache until something that was looked at changes", () => {
+  const cache = mkdtempSync(join(tmpdir(), "review-cache-"));
+  try {
+    const files = { "k/kustomization.yaml": "resources: [../a.yaml]", "a.yaml": deployment("a") };
+    const asked: unknown[] = [];
+    const counting = {
+      ...reader,
+      build: (request: Parameters<typeof reader.build>[0]) => {
+        const answer = reader.build(request);
+        asked.push(answer);
+        return answer;
+      },
+    };
+    const once = () => images(checkFiles(files, { cache, reader: counting }));
+    assert.deepEqual(once(), once());
+    assert.deepEqual(asked[0], asked[1]);
+    const [kept] = readdirSync(cache);
+    // Poisoned, to see that it is read at all.
+    const path = join(cache, kept ?? "");
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll('"nginx"', '"nginx:1"'));
+    assert.deepEqual(once(), []);
+    files["a.yaml"] = deployment("b");
+    assert.deepEqual(once(), ["a.yaml:11 shop/b"]);
+  } finally {
+    rmSync(cache, { recursive: true });
+  }
 });
 
 test("an entry stands where its fault is written", () => {

@@ -140,7 +140,7 @@ export class Repository {
     const roots: Root[] = [];
     for (const flux of [...built, ...written].filter(isFluxKustomization)) {
       const { path = ".", sourceRef } = flux.spec as { path?: unknown; sourceRef?: { kind?: unknown } };
-      const key = JSON.stringify(flux);
+      const key = JSON.stringify(flux.spec);
       if (known.has(key) || sourceRef?.kind !== "GitRepository" || typeof path !== "string") continue;
       known.add(key);
       const directory = join(this.root, path);

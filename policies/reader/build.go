@@ -16,7 +16,9 @@ import (
 	"github.com/fluxcd/pkg/envsubst"
 	"github.com/fluxcd/pkg/kustomize"
 	"github.com/fluxcd/pkg/kustomize/filesys"
+	"github.com/fluxcd/pkg/sourceignore"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
@@ -172,7 +174,7 @@ func objectsBuilt(from *source, one root) (objects []built, err error) {
 		flux.Object = map[string]any{}
 	}
 	over := filesys.MakeFsInMemory(from)
-	manifest, file, action, err := kustomize.NewGenerator(from.root, flux).GenerateManifest(one.Directory)
+	manifest, file, action, err := generatorFor(from, one.Directory, flux).GenerateManifest(one.Directory)
 	if err != nil {
 		return nil, err
 	}
@@ -206,6 +208,20 @@ func objectsBuilt(from *source, one root) (objects []built, err error) {
 		}
 	}
 	return objects, nil
+}
+
+// generatorFor makes the kustomization of a directory, or finds it. Where there is none, Flux looks through what it has
+// fetched, which holds less than this disk.
+func generatorFor(from *source, directory string, flux unstructured.Unstructured) *kustomize.Generator {
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		if path := filepath.Join(directory, name); from.Exists(path) && !from.IsDir(path) {
+			return kustomize.NewGenerator(from.root, flux)
+		}
+	}
+	left := strings.Join([]string{
+		sourceignore.ExcludeVCS, sourceignore.ExcludeExt, sourceignore.ExcludeCI, sourceignore.ExcludeExtra,
+	}, ",")
+	return kustomize.NewGeneratorWithIgnore(from.root, strings.ReplaceAll(left, ",", "\n"), flux)
 }
 
 // traceable asks kustomize to write down where objects come from and what changes them. Symbolic links that a scan of

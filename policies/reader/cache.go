@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // cache keeps what was built, each with what it was built from. A build is taken from it only where all of that is as
@@ -28,7 +29,24 @@ func openCache(request buildRequest) *cache {
 		return kept
 	}
 	kept.directory, kept.program = request.Cache, program
+	kept.sweep()
 	return kept
+}
+
+const keptFor = 30 * 24 * time.Hour
+
+// sweep removes what was not asked for in a month: earlier programs' builds, other repositories, and what a check that
+// was killed left half-written.
+func (c *cache) sweep() {
+	entries, err := os.ReadDir(c.directory)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()) > keptFor {
+			_ = os.Remove(filepath.Join(c.directory, entry.Name()))
+		}
+	}
 }
 
 func (c *cache) file(one root) string {
@@ -66,6 +84,8 @@ func (c *cache) get(one root) (result, bool) {
 			return result{}, false
 		}
 	}
+	now := time.Now()
+	_ = os.Chtimes(c.file(one), now, now)
 	return kept.result, true
 }
 
