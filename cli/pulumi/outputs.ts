@@ -15,7 +15,7 @@ const node = z.object({
   sshUser: z.string().optional(),
 });
 
-/** What the program exports (infra/outputs). Fields that a half-built environment may lack are optional. */
+/** What the program exports (infra/index.ts). Fields that a half-built environment may lack are optional. */
 const outputs = z.object({
   kubeconfig: z.string().optional(),
   nodes: z.array(node).optional(),

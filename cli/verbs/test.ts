@@ -13,8 +13,8 @@ export function testVerb(): Command {
 }
 
 /**
- * What tests beside the code ask: Pulumi itself, the reader of manifests, a real API server, Flux's controllers. Without them those tests would
- * be passed over. The end-to-end test brings the rest by itself, as `up` does.
+ * What tests beside the code ask: Pulumi itself, the reader of manifests, a real API server, Flux's controllers. Without
+ * them those tests would be passed over. The end-to-end test brings the rest by itself, as `up` does.
  */
 const ASKED = [
   "pulumi",
