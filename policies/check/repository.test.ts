@@ -86,6 +86,28 @@ test("settings that kustomizations give the agent's own objects count", () => {
   assert.deepEqual(images(report), ["apps/a.yaml:11 bank/a"]);
 });
 
+test("of two settings for a directory, those count that stand in something that is applied", () => {
+  const child = flux("  path: ./apps\n").replace("namespace: flux-system", "namespace: bank");
+  const patch = '[{ "op": "add", "path": "/spec/namePrefix", "value": "x-" }]';
+  const report = checkFiles({
+    // It takes in itself, as an agent's own does.
+    "clusters/kustomization.yaml": "resources: [self.yaml, ../tenants]",
+    "clusters/self.yaml": flux(
+      `  path: ./clusters\n  patches: [{ target: { kind: Kustomization, name: apps }, patch: '${patch}' }]\n`,
+    ).replace("name: apps,", "name: self,"),
+    "tenants/kustomization.yaml": "resources: [child.yaml]",
+    "tenants/child.yaml": child,
+    "apps/a.yaml": deployment("a"),
+  });
+  assert.deepEqual(images(report), ["apps/a.yaml:11 shop/x-a"]);
+});
+
+test("a JSON file that is broken, and that no kustomization names, is listed", () => {
+  const report = checkFiles({ ".vscode/settings.json": '{ // a comment\n "a": 1,, }', "a.yaml": deployment("a") });
+  assert.deepEqual(report.unread, []);
+  assert.ok(report.passedOver.some(({ file }) => file === ".vscode/settings.json"));
+});
+
 test("a directory that the agent could not build is an error, though each file in it is readable", () => {
   const report = checkFiles({
     "flux.yaml": flux("  path: ./apps\n"),

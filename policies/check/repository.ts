@@ -1,13 +1,13 @@
-import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Unknown } from "../cel/unknown";
 import { identity } from "../engine/document";
+import { buildAll, type Done } from "./builds";
 import { DECLARATIONS_FILE, Declarations } from "./declarations";
 import { EXCEPTIONS_FILE } from "./exceptions-file";
 import { type Kustomization, kustomizationIn, partsOf } from "./kustomization";
 import { type Found, type Objects, objectsOf } from "./objects";
-import { isWithin, nameOf } from "./paths";
-import { type Built, type Candidate, type FileRead, FROM_THE_CLUSTER, type Reader, type Root } from "./reader";
+import { nameOf } from "./paths";
+import { type Candidate, type FileRead, FROM_THE_CLUSTER, type Reader } from "./reader";
 
 /** An object, where it is written, and what it is built by. */
 export interface InputObject extends Omit<Found, "line" | "at"> {
@@ -26,11 +26,6 @@ export interface Input extends Omit<Objects, "found"> {
 }
 
 type Fields = Record<string, unknown>;
-
-/** A build with what was asked for. */
-interface Done extends Built {
-  root: Root;
-}
 
 /**
  * What a path of a repository holds: every object once for each way in which the agent would apply it, and a note for
@@ -69,7 +64,7 @@ export class Repository {
     for (const directory of answer.kustomizations) {
       this.kustomizations.set(directory, kustomizationIn(directory, this.files));
     }
-    this.buildAll();
+    this.builds = this.buildAll();
     for (const built of this.builds) {
       for (const name of built.files) {
         const file = join(this.root, name);
@@ -95,59 +90,24 @@ export class Repository {
     else this.pass(path, line, `declared not to be for the agent: ${declared}`);
   }
 
-  // Kustomizations that no other one takes in first. What they and the other manifests hold of the agent's own
-  // Kustomizations then says with what settings directories are applied.
-  private buildAll(): void {
+  private buildAll(): Done[] {
     const all = [...this.kustomizations.values()];
     const parts = partsOf(all);
-    const roots: Root[] = [];
+    const whole = new Map<string, string>();
     for (const one of all) {
       if (parts.has(one)) this.pass(one.file, null, "a part of another kustomization here, and judged with it");
       else if (one.component)
         this.pass(one.file, null, "a component, which nothing here takes in: it builds no objects by itself");
       else if (one.fault) this.refuse(one.file, one.fault.line, one.fault.reason);
-      else roots.push({ directory: one.directory });
+      else whole.set(one.directory, one.file);
     }
-    this.builds = this.build(roots);
-    const known = new Set<string>();
-    for (let found = this.fluxRoots(known); found.length > 0; found = this.fluxRoots(known)) {
-      this.builds.push(...this.build(found));
-    }
-    // What the agent applies with its own settings is not applied without them.
-    const withSettings = this.builds.filter(({ root }) => root.flux);
-    const covered = new Set(withSettings.flatMap(({ files }) => files.map((file) => join(this.root, file))));
-    this.builds = this.builds.filter(
-      ({ root }) => root.flux || !covered.has(this.kustomizations.get(root.directory)?.file ?? ""),
+    const written = [...this.files.values()].filter(({ path }) => !this.kustomizations.has(dirname(path)));
+    const { root, path, reader, cache } = this;
+    return buildAll(
+      { root, path, reader, ...(cache !== undefined && { cache }) },
+      whole,
+      new Map(written.map((file) => [file.path, file.documents.map(({ value }) => value)])),
     );
-  }
-
-  private build(roots: Root[]): Done[] {
-    if (roots.length === 0) return [];
-    const request = { root: this.root, roots, ...(this.cache !== undefined && { cache: this.cache }) };
-    const { builds } = this.reader.build(request);
-    return builds.flatMap((built, index) => {
-      const root = roots[index];
-      return root ? [{ ...built, root }] : [];
-    });
-  }
-
-  /** Directories that the agent's Kustomizations name, of those not known yet. */
-  private fluxRoots(known: Set<string>): Root[] {
-    const written = [...this.files.values()]
-      .filter(({ path }) => !this.kustomizations.has(dirname(path)))
-      .flatMap(({ documents }) => documents.map(({ value }) => value));
-    const built = this.builds.flatMap(({ objects }) => (objects ?? []).map(({ object }) => object));
-    const roots: Root[] = [];
-    for (const flux of [...built, ...written].filter(isFluxKustomization)) {
-      const { path = ".", sourceRef } = flux.spec as { path?: unknown; sourceRef?: { kind?: unknown } };
-      const key = JSON.stringify(flux.spec);
-      if (known.has(key) || sourceRef?.kind !== "GitRepository" || typeof path !== "string") continue;
-      known.add(key);
-      const directory = join(this.root, path);
-      // A Kustomization of another repository, or of another part of this one.
-      if (isWithin(this.path, directory) && existsSync(directory)) roots.push({ directory, flux });
-    }
-    return roots;
   }
 
   private takeBuilt({ root, objects, error }: Done): void {
@@ -216,6 +176,15 @@ export class Repository {
         this.pass(file.path, null, "a kustomization names it, and builds nothing of it: not applied");
       return;
     }
+    if (byOthers.length === 0 && this.isBrokenJson(file)) {
+      const [fault] = file.faults;
+      this.pass(
+        file.path,
+        fault?.line || null,
+        `${fault?.reason}; no kustomization names it, so the agent does not read it`,
+      );
+      return;
+    }
     for (const fault of file.faults) {
       const hint = fault.template ? ": check its output, or declare it in .grunnmur-check.yaml" : "";
       this.refuse(file.path, fault.line || null, fault.reason + hint, !fault.differs);
@@ -234,6 +203,12 @@ export class Repository {
       const candidates = found.urn === undefined ? [place] : [];
       this.all.found.push({ ...found, from: file.path, root: this.root, candidates });
     }
+  }
+
+  /** Of JSON, Flux takes only what a kustomization names, and kubectl nothing that is broken from its beginning. */
+  private isBrokenJson({ path, documents, faults }: FileRead): boolean {
+    const broken = documents.length === 0 && faults.length > 0 && !faults.some(({ differs }) => differs);
+    return broken && path.endsWith(".json") && path !== this.path;
   }
 
   /** Whether something that is judged is built of a file, or changed by it as a patch. */
@@ -259,11 +234,6 @@ const OWN_FILES = [EXCEPTIONS_FILE, DECLARATIONS_FILE];
 
 const isFields = (value: unknown): value is Fields =>
   value !== null && typeof value === "object" && !Array.isArray(value);
-
-function isFluxKustomization(value: unknown): value is Fields {
-  if (!isFields(value) || value.kind !== "Kustomization" || !isFields(value.spec)) return false;
-  return typeof value.apiVersion === "string" && value.apiVersion.startsWith("kustomize.toolkit.fluxcd.io/");
-}
 
 /** What the agent takes from the cluster is not known here. */
 function withUnknown(value: unknown): unknown {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/fluxcd/pkg/envsubst"
 	"github.com/fluxcd/pkg/kustomize"
-	"github.com/fluxcd/pkg/kustomize/filesys"
 	"github.com/fluxcd/pkg/sourceignore"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -173,7 +172,6 @@ func objectsBuilt(from *source, one root) (objects []built, err error) {
 	if flux.Object == nil {
 		flux.Object = map[string]any{}
 	}
-	over := filesys.MakeFsInMemory(from)
 	manifest, file, action, err := generatorFor(from, one.Directory, flux).GenerateManifest(one.Directory)
 	if err != nil {
 		return nil, err
@@ -185,13 +183,11 @@ func objectsBuilt(from *source, one root) (objects []built, err error) {
 	if manifest, err = traceable(from, one, manifest, action == kustomize.CreatedAction); err != nil {
 		return nil, err
 	}
-	if err := over.WriteFile(file, manifest); err != nil {
-		return nil, err
-	}
+	from.written = map[string][]byte{file: manifest}
 	built, err := krusty.MakeKustomizer(&krusty.Options{
 		LoadRestrictions: types.LoadRestrictionsNone,
 		PluginConfig:     types.DisabledPluginConfig(),
-	}).Run(over, one.Directory)
+	}).Run(from, one.Directory)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,8 @@ type source struct {
 	root string
 	// seen: paths relative to the root, with what they held.
 	seen map[string]string
+	// written stands in place of what is on the disk: the kustomization as the agent completes it.
+	written map[string][]byte
 }
 
 func newSource(root string) (*source, error) {
@@ -62,7 +64,7 @@ func (s *source) link(path string) string {
 }
 
 func (s *source) Exists(path string) bool {
-	return s.link(s.note(path)) == "" && s.FileSystem.Exists(path)
+	return s.written[path] != nil || s.link(s.note(path)) == "" && s.FileSystem.Exists(path)
 }
 
 func (s *source) IsDir(path string) bool {
@@ -70,6 +72,9 @@ func (s *source) IsDir(path string) bool {
 }
 
 func (s *source) ReadFile(path string) ([]byte, error) {
+	if text := s.written[path]; text != nil {
+		return text, nil
+	}
 	if link := s.link(s.note(path)); link != "" {
 		name, _ := filepath.Rel(s.root, link)
 		return nil, fmt.Errorf("%s is a symbolic link, and the agent's source has none", name)
