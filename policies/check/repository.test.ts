@@ -251,6 +251,15 @@ test("a template fails the check until it is declared, and a declaration silence
   assert.deepEqual(images(declared), ["chart/b.yaml:11 shop/b"]);
 });
 
+test("a chart is told once, whatever its templates look like", () => {
+  const templates = { "chart/templates/a.yaml": TEMPLATE, "chart/templates/b/c.yaml": "{{- if .a }}\nb: [\n{{ end }}" };
+  const files = { "chart/Chart.yaml": "name: chart\nversion: 1.0.0\n", ...templates };
+  const [unread, ...more] = checkFiles(files).unread;
+  assert.deepEqual([unread?.file, more], ["chart/Chart.yaml", []]);
+  const declared = "passOver: [{ path: chart, reason: rendered by CI }]";
+  assert.deepEqual(checkFiles({ ...files, ".grunnmur-check.yaml": declared }).unread, []);
+});
+
 for (const [what, content, reason] of [
   ["without a reason", "passOver: [{ path: chart }]", /path and reason/],
   ["with an unknown key", "passOver: [{ path: chart, reason: a, until: never }]", /unknown key until/],

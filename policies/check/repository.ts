@@ -6,7 +6,7 @@ import { DECLARATIONS_FILE, Declarations } from "./declarations";
 import { EXCEPTIONS_FILE } from "./exceptions-file";
 import { type Kustomization, kustomizationIn, partsOf } from "./kustomization";
 import { type Found, type Objects, objectsOf } from "./objects";
-import { nameOf } from "./paths";
+import { isWithin, nameOf } from "./paths";
 import { type Candidate, type FileRead, FROM_THE_CLUSTER, type Reader } from "./reader";
 
 /** An object, where it is written, and what it is built by. */
@@ -37,6 +37,8 @@ export class Repository {
   private readonly kustomizations = new Map<string, Kustomization>();
   private readonly declarations: Declarations;
   private builds: Done[] = [];
+  /** Charts that have templates which nobody can read before they are rendered. */
+  private readonly charts = new Set<string>();
   /** What was built with a file. */
   private readonly byFile = new Map<string, Done[]>();
 
@@ -75,6 +77,10 @@ export class Repository {
     }
     for (const built of this.builds) this.takeBuilt(built);
     for (const file of this.files.values()) this.takeWritten(file);
+    for (const chart of this.charts) {
+      const reason = "a chart, which Helm renders: check the output of `helm template`, or declare it in ";
+      this.refuse(chart, null, `${reason}${DECLARATIONS_FILE}`);
+    }
     this.all.unread.push(...this.declarations.unread);
     return this.all;
   }
@@ -185,8 +191,13 @@ export class Repository {
       );
       return;
     }
+    const chart = this.chartOf(file.path);
     for (const fault of file.faults) {
-      const hint = fault.template ? ": check its output, or declare it in .grunnmur-check.yaml" : "";
+      if (chart !== undefined && !fault.differs) {
+        this.charts.add(chart);
+        continue;
+      }
+      const hint = fault.template ? `: check its output, or declare it in ${DECLARATIONS_FILE}` : "";
       this.refuse(file.path, fault.line || null, fault.reason + hint, !fault.differs);
     }
     if (byOthers.length > 0 && this.isAccounted(file)) return;
@@ -203,6 +214,16 @@ export class Repository {
       const candidates = found.urn === undefined ? [place] : [];
       this.all.found.push({ ...found, from: file.path, root: this.root, candidates });
     }
+  }
+
+  /** The `Chart.yaml` of the chart whose template a file is. */
+  private chartOf(path: string): string | undefined {
+    for (let directory = dirname(path); isWithin(this.root, directory); directory = dirname(directory)) {
+      const chart = join(dirname(directory), "Chart.yaml");
+      if (basename(directory) === "templates" && this.files.has(chart)) return chart;
+      if (dirname(directory) === directory) return undefined;
+    }
+    return undefined;
   }
 
   /** Of JSON, Flux takes only what a kustomization names, and kubectl nothing that is broken from its beginning. */
