@@ -3,6 +3,7 @@ import { Argument, type Command, Option } from "commander";
 import { reviewCache } from "../../lib/places";
 import { type CheckOptions, check } from "../../policies/check/check";
 import { FORMATS, type Format, formatReport } from "../../policies/check/formats/format";
+import { ReaderError } from "../../policies/check/reader";
 import { exitCode } from "../../policies/check/report";
 import { loadRules } from "../../policies/engine/load";
 import { StackError } from "../../stacks/errors";
@@ -43,7 +44,8 @@ async function run(paths: string[], options: Options): Promise<void> {
     await judge(paths, options);
   } catch (error) {
     // 1 would say that a rule is violated.
-    if (error instanceof UserError || error instanceof StackError) throw new UserError(error.message, 2);
+    if (error instanceof UserError || error instanceof StackError || error instanceof ReaderError)
+      throw new UserError(error.message, 2);
     throw error;
   }
 }

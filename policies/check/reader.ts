@@ -85,6 +85,9 @@ export const FROM_THE_CLUSTER = "\ue000from-the-cluster\ue001";
 const SECONDS = 300;
 const MAX_BYTES = 2 ** 30;
 
+/** The reader itself failed, so nothing can be said of what it was to read. */
+export class ReaderError extends Error {}
+
 /** @param program the compiled `policies/reader` */
 export function readerAt(program: string): Reader {
   return {
@@ -106,7 +109,11 @@ function ask<Answer>(program: string, verb: string, request: unknown): Answer {
   });
   if (error || status !== 0) {
     const said = error?.message ?? stderr.trim().split("\n")[0] ?? "";
-    throw new Error(`the reader of manifests ended with ${signal ?? `exit code ${status}`}: ${said}`);
+    throw new ReaderError(`the reader of manifests ended with ${signal ?? `exit code ${status}`}: ${said}`);
   }
-  return JSON.parse(stdout) as Answer;
+  try {
+    return JSON.parse(stdout) as Answer;
+  } catch {
+    throw new ReaderError(`the reader of manifests gave no whole answer to "${verb}"`);
+  }
 }
