@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -9,15 +8,6 @@ import { checkFiles, deployment, of, reader } from "./support/check-files";
 
 const images = (report: ReturnType<typeof checkFiles>) =>
   of(report, "image-pinned").map(({ file, line, name, namespace }) => `${file}:${line} ${namespace}/${name}`);
-
-const flux = (spec: string): string => `apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: { name: apps, namespace: flux-system }
-spec:
-  interval: 10m
-  prune: true
-  sourceRef: { kind: GitRepository, name: configuration }
-${spec}`;
 
 test("a kustomization may take in what lies anywhere in the repository, and nothing outside of it", () => {
   const inside = {
@@ -46,91 +36,10 @@ test("what a link leads to is not built, wherever it leads", () => {
   }
 });
 
-test("a directory that the agent applies is judged with the agent's own settings", () => {
-  const settings = `  path: ./apps
-  targetNamespace: bank
-  namePrefix: x-
-  images: [{ name: nginx, newTag: latest }]
-  patches:
-    - target: { kind: Deployment }
-      patch: |
-        - { op: remove, path: /spec/template/spec/containers/0/ports }
-`;
-  const report = checkFiles({ "flux.yaml": flux(settings), "apps/a.yaml": deployment("a") });
-  assert.deepEqual(images(report), ["apps/a.yaml:11 bank/x-a"]);
-  assert.match(of(report, "image-pinned")[0]?.message ?? "", /nginx:latest/);
-});
-
-test("variables are filled in: with values, with defaults, with nothing, and open where the cluster has them", () => {
-  const app = deployment("a").replace("image: nginx", "image: registry.example.no/$" + "{app}:$" + "{tag:=1.0.0}");
-  const files = (postBuild: string) => ({
-    "flux.yaml": flux(`  path: ./apps\n  postBuild: ${postBuild}\n`),
-    "apps/kustomization.yaml": "resources: [a.yaml]",
-    "apps/a.yaml": app,
-  });
-  assert.deepEqual(images(checkFiles(files("{ substitute: { app: shop } }"))), []);
-  assert.equal(images(checkFiles(files("{ substitute: { app: shop, tag: latest } }"))).length, 1);
-  const open = checkFiles(files("{ substitute: { app: shop }, substituteFrom: [{ kind: Secret, name: tags }] }"));
-  assert.deepEqual(images(open), []);
-  assert.ok(open.obligations.some(({ rule }) => rule === "image-pinned"));
-});
-
-test("settings that kustomizations give the agent's own objects count", () => {
-  const report = checkFiles({
-    "clusters/prod/kustomization.yaml":
-      'resources: [../base]\npatches: [{ target: { kind: Kustomization }, patch: \'[{ "op": "add", "path": "/spec/targetNamespace", "value": "bank" }]\' }]',
-    "clusters/base/kustomization.yaml": "resources: [apps.yaml]",
-    "clusters/base/apps.yaml": flux("  path: ./apps\n"),
-    "apps/a.yaml": deployment("a"),
-  });
-  assert.deepEqual(images(report), ["apps/a.yaml:11 bank/a"]);
-});
-
-test("of two settings for a directory, those count that stand in something that is applied", () => {
-  const child = flux("  path: ./apps\n").replace("namespace: flux-system", "namespace: bank");
-  const patch = '[{ "op": "add", "path": "/spec/namePrefix", "value": "x-" }]';
-  const report = checkFiles({
-    // It takes in itself, as an agent's own does.
-    "clusters/kustomization.yaml": "resources: [self.yaml, ../tenants]",
-    "clusters/self.yaml": flux(
-      `  path: ./clusters\n  patches: [{ target: { kind: Kustomization, name: apps }, patch: '${patch}' }]\n`,
-    ).replace("name: apps,", "name: self,"),
-    "tenants/kustomization.yaml": "resources: [child.yaml]",
-    "tenants/child.yaml": child,
-    "apps/a.yaml": deployment("a"),
-  });
-  assert.deepEqual(images(report), ["apps/a.yaml:11 shop/x-a"]);
-});
-
 test("a JSON file that is broken, and that no kustomization names, is listed", () => {
   const report = checkFiles({ ".vscode/settings.json": '{ // a comment\n "a": 1,, }', "a.yaml": deployment("a") });
   assert.deepEqual(report.unread, []);
   assert.ok(report.passedOver.some(({ file }) => file === ".vscode/settings.json"));
-});
-
-test("a directory that the agent could not build is an error, though each file in it is readable", () => {
-  const report = checkFiles({
-    "flux.yaml": flux("  path: ./apps\n"),
-    "apps/a.yaml": deployment("a"),
-    "apps/values.yaml": "a: 1\n",
-  });
-  assert.match(report.unread[0]?.reason ?? "", /apps\/values\.yaml/);
-  assert.equal(exitCode(report), 2);
-});
-
-test("what is in no source of the agent does not hinder it", () => {
-  const files = {
-    ".gitlab-ci.yml": "stages: [a]\n",
-    ".github/workflows/a.yaml": "on: push\n",
-    "link.yaml": { link: "a.yaml" },
-  };
-  const report = checkFiles({
-    ...files,
-    "flux.yaml": flux("  path: ./\n  targetNamespace: bank\n"),
-    "a.yaml": deployment("a"),
-  });
-  assert.deepEqual(report.unread, []);
-  assert.deepEqual(images(report), ["a.yaml:11 bank/a"]);
 });
 
 test("what was built is taken from the cache until something that was looked at changes", () => {
@@ -285,71 +194,4 @@ test("what .sourceignore leaves out of the agent's source is not judged, and tha
   });
   assert.deepEqual(images(report), ["b.yaml:11 shop/b"]);
   assert.ok(report.passedOver.some(({ file, reason }) => file === "drafts" && /\.sourceignore/.test(reason)));
-});
-
-/** Every way by which a kustomization, or what it names, asks for something elsewhere. */
-const FETCHING: Record<string, (address: string) => Record<string, string>> = {
-  "a resource": (url) => ({ "kustomization.yaml": `resources: ["${url}/a.yaml"]` }),
-  "a base of Git": (url) => ({ "kustomization.yaml": `resources: ["git::${url}/a/b.git?ref=main"]` }),
-  "a base of Git by its name": (url) => ({ "kustomization.yaml": `resources: ["${url}/a/b.git//base?ref=main"]` }),
-  "a base in the old field": (url) => ({ "kustomization.yaml": `bases: ["${url}/a/b.git//base"]` }),
-  "a component": (url) => ({ "kustomization.yaml": `components: ["${url}/a/b.git//c"]` }),
-  "a patch": (url) => ({ "kustomization.yaml": `patches: [{ path: "${url}/a.yaml" }]` }),
-  "a patch in the old field": (url) => ({ "kustomization.yaml": `patchesStrategicMerge: ["${url}/a.yaml"]` }),
-  "a JSON patch": (url) => ({
-    "kustomization.yaml": `patchesJson6902: [{ path: "${url}/a.yaml", target: { version: v1, kind: Pod, name: a } }]`,
-  }),
-  "a replacement": (url) => ({ "kustomization.yaml": `replacements: [{ path: "${url}/a.yaml" }]` }),
-  "a file of a ConfigMap": (url) => ({
-    "kustomization.yaml": `configMapGenerator: [{ name: a, files: ["key=${url}/a"] }]`,
-  }),
-  "a file of a Secret": (url) => ({ "kustomization.yaml": `secretGenerator: [{ name: a, envs: ["${url}/a"] }]` }),
-  "a schema": (url) => ({ "kustomization.yaml": `openapi: { path: "${url}/a.json" }\nresources: []` }),
-  "a CRD": (url) => ({ "kustomization.yaml": `crds: ["${url}/a.json"]\nconfigMapGenerator: [{ name: a }]` }),
-  "a configuration": (url) => ({
-    "kustomization.yaml": `configurations: ["${url}/a.yaml"]\nconfigMapGenerator: [{ name: a }]`,
-  }),
-  "a generator": (url) => ({ "kustomization.yaml": `generators: ["${url}/a.yaml"]` }),
-  "a transformer": (url) => ({ "kustomization.yaml": `transformers: ["${url}/a.yaml"]` }),
-  "a validator": (url) => ({ "kustomization.yaml": `validators: ["${url}/a.yaml"]` }),
-  "a chart": (url) => ({ "kustomization.yaml": `helmCharts: [{ name: a, repo: "${url}", version: "1" }]` }),
-  "a patch of a transformer": (url) => ({
-    "kustomization.yaml": "transformers: [t.yaml]\nconfigMapGenerator: [{ name: a }]",
-    "t.yaml": `apiVersion: builtin\nkind: PatchTransformer\nmetadata: { name: p }\ntarget: { kind: ConfigMap }\npath: ${url}/a.yaml\n`,
-  }),
-  "a patch of a transformer in a text": (url) => ({
-    "kustomization.yaml": `transformers:\n  - |-\n    apiVersion: builtin\n    kind: PatchTransformer\n    metadata: { name: p }\n    target: { kind: ConfigMap }\n    path: ${url}/a.yaml\nconfigMapGenerator: [{ name: a }]\n`,
-  }),
-  "a file of a generator in a file": (url) => ({
-    "kustomization.yaml": "generators: [g.yaml]",
-    "g.yaml": `apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: { name: a }\nname: a\nfiles: ["k=${url}/a"]\n`,
-  }),
-  "a base of a base": (url) => ({
-    "prod/kustomization.yaml": "resources: [../base]",
-    "base/kustomization.yaml": `resources: ["${url}/a.yaml"]`,
-  }),
-};
-
-test("nothing that a repository names is asked for over the network", async () => {
-  let connections = 0;
-  const server = createServer((socket) => {
-    connections++;
-    socket.destroy();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  try {
-    for (const [what, files] of Object.entries(FETCHING)) {
-      const report = checkFiles(files(`http://127.0.0.1:${port}`));
-      assert.equal(exitCode(report), 2, what);
-      if (what !== "a chart")
-        assert.match(report.unread[0]?.reason ?? "", /127\.0\.0\.1.* is not in this repository/, what);
-    }
-    // The kernel takes connections while this process waits for its child; they are told afterwards.
-    await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(connections, 0);
-  } finally {
-    server.close();
-  }
 });
