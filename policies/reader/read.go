@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/fluxcd/pkg/sourceignore"
-	"github.com/fluxcd/pkg/sourceignore/gitignore"
 	"sigs.k8s.io/kustomize/api/konfig"
 )
 
@@ -83,15 +82,11 @@ func ignoredBelow(root string) (func(path string, isDir bool) (left, said bool),
 	all := sourceignore.NewDefaultMatcher(own, domain)
 	return func(path string, isDir bool) (bool, bool) {
 		parts := strings.Split(path, string(filepath.Separator))
-		if !match(all, parts, isDir) {
+		if !all.Match(parts, isDir) {
 			return false, false
 		}
-		return true, !match(defaults, parts, isDir)
+		return true, !defaults.Match(parts, isDir)
 	}, nil
-}
-
-func match(matcher gitignore.Matcher, parts []string, isDir bool) bool {
-	return matcher.Match(parts, isDir)
 }
 
 func (a *readAnswer) find(path, given string, ignored func(string, bool) (bool, bool)) {
