@@ -8,6 +8,7 @@ export function networkProblems(stack: StackDraft): Problem[] {
     ...canonicalRanges(stack),
     ...usableRanges(stack),
     ...overlaps(stack),
+    ...room(stack),
     ...sizes(stack),
     ...gateway(stack),
     ...nodeAddresses(stack),
@@ -66,6 +67,27 @@ function overlaps({ network }: StackDraft): Problem[] {
   );
 }
 
+/** Prefix lengths of a nodes' network: beyond /16 no pod network has a /24 for each address, and a /29 holds five nodes. */
+const CIDR = { least: 16, most: 29 };
+
+/** The first and the last address and the gateway are nobody's. */
+function room({ network, nodes }: StackDraft): Problem[] {
+  const cidr = network?.cidr;
+  const bits = prefixLength(cidr);
+  if (cidr === undefined || bits === undefined) return [];
+  const path = "network.cidr";
+  const nodeCount = nodes?.length ?? 0;
+  const needed = Math.max(CIDR.least, Math.min(CIDR.most, 32 - Math.ceil(Math.log2(nodeCount + 3))));
+  if (bits < CIDR.least || bits > CIDR.most) {
+    const message = `received "${cidr}", allowed is a /${CIDR.least} to a /${CIDR.most}`;
+    return [{ path, message, remedy: `For ${nodeCount} nodes a /${needed} is enough.` }];
+  }
+  const places = 2 ** (32 - bits) - 3;
+  if (nodeCount <= places) return [];
+  const message = `received "${cidr}", which has room for ${places} nodes beside the gateway; the stack has ${nodeCount}`;
+  return [{ path, message, remedy: `Take a /${needed} or larger.` }];
+}
+
 /**
  * A node's pods have the /24 whose number is the node's own number in `cidr` (components/node/site-files.ts), so the
  * highest address says how large the pods' range must be. The API server allows at most 20 bits of service addresses.
@@ -77,26 +99,28 @@ function sizes({ network, nodes }: StackDraft): Problem[] {
   const podBits = prefixLength(podCidr);
   const least = 24 - Math.ceil(Math.log2(number + 1));
   const place = path ? `${path} is number ${number} of network.cidr, and its pods have the /24 of that number` : "";
-  if (least < 8) {
-    problems.push({
-      path: "network.cidr",
-      message: `received "${cidr}", in which an address is too far from the first: ${place}`,
-      remedy: "Take a smaller network, or lower addresses.",
-    });
-  } else if (podBits !== undefined && podBits > least) {
-    problems.push({
-      path: "network.podCidr",
-      message: `received "${podCidr}", allowed is a /${least} or larger${place && `: ${place}`}`,
-    });
+  // A network that is too large is told of already.
+  if (podCidr !== undefined && podBits !== undefined && least >= 8 && podBits > least) {
+    const message = `received "${podCidr}", allowed is a /${least} or larger${place && `: ${place}`}`;
+    problems.push({ path: "network.podCidr", message, remedy: resized(podCidr, least, [cidr, serviceCidr]) });
   }
   const serviceBits = prefixLength(serviceCidr);
-  if (serviceBits !== undefined && (serviceBits < 12 || serviceBits > 24)) {
+  if (serviceCidr !== undefined && serviceBits !== undefined && (serviceBits < 12 || serviceBits > 24)) {
+    const size = serviceBits < 12 ? 12 : 24;
     problems.push({
       path: "network.serviceCidr",
       message: `received "${serviceCidr}", allowed is a /12 to a /24`,
+      remedy: resized(serviceCidr, size, [cidr, podCidr]),
     });
   }
   return problems;
+}
+
+/** The range of the size at the same place, where it takes nothing from the others. */
+function resized(range: string, bits: number, others: (string | undefined)[]): string {
+  const wanted = `${firstAddress(`${range.split("/")[0]}/${bits}`)}/${bits}`;
+  const taken = [...others, ...Object.keys(SPECIAL)].some((other) => other !== undefined && overlap(other, wanted));
+  return taken ? `Take a /${bits} that overlaps with no other range.` : `Write ${wanted}.`;
 }
 
 /** The highest number that a cluster node's address has in `cidr`, and where it stands; an address outside is not counted. */
@@ -130,10 +154,23 @@ function nodeAddresses({ network, nodes }: StackDraft): Problem[] {
   });
 }
 
-/** The address on this machine's loopback exists only for addresses that start with 10. */
-function twins({ network, hypervisors }: StackDraft): Problem[] {
+/** The address on this machine's loopback exists only for addresses that start with 10; one is the machine's own. */
+function twins({ network, hypervisors, nodes }: StackDraft): Problem[] {
   const local = (hypervisors ?? []).some((h) => h?.kind === "local");
-  if (!local || !network?.cidr || contains("10.0.0.0/8", firstAddress(network.cidr))) return [];
+  if (!local || !network?.cidr) return [];
+  if (contains("10.0.0.0/8", firstAddress(network.cidr))) {
+    return (nodes ?? []).flatMap((node, i) =>
+      node?.address === "10.0.0.1" && network.gateway !== node.address
+        ? [
+            {
+              path: `nodes[${i}].address`,
+              message: 'received "10.0.0.1", allowed with a local hypervisor is any other',
+              remedy: "This machine would reach it at 127.0.0.1, which is its own.",
+            },
+          ]
+        : [],
+    );
+  }
   return [
     {
       path: "network.cidr",

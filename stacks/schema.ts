@@ -45,11 +45,13 @@ const siteSchema = section({
 });
 
 const networkSchema = section({
-  cidr: range().describe("Network of the nodes. On this machine it must lie in 10.0.0.0/8."),
+  cidr: range().describe("Network of the nodes, /16 to /29. On this machine it must lie in 10.0.0.0/8."),
   gateway: address().describe("Router of the nodes' network; lies inside cidr."),
   podCidr: range()
     .default("10.244.0.0/16")
-    .describe("Range of pod addresses; the node with number n of cidr has its nth /24, so a /16 serves a cidr of /24."),
+    .describe(
+      "Range of pod addresses; the node with number n of cidr has its nth /24: 255 nodes need a /16, 1000 a /14.",
+    ),
   serviceCidr: range().default("10.96.0.0/16").describe("Range of the cluster's service addresses, /12 to /24."),
   dnsServers: list(address()).default([]).describe("Resolvers that the nodes ask. Empty: the nodes resolve nothing."),
   ntpServers: list(host()).default([]).describe("Time servers that the nodes ask. Empty: the hypervisor's clock."),

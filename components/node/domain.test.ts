@@ -4,6 +4,7 @@ import { domainXml } from "./domain";
 
 const args = {
   name: "worker-1",
+  address: "10.20.0.12",
   cores: 2,
   memoryMiB: 2048,
   bridge: "br0",
@@ -30,4 +31,11 @@ test("a KVM guest keeps its CPU's mitigations", () => {
 
 test("a guest whose kernel panics starts again", () => {
   for (const emulated of [true, false]) assert.match(domainXml({ ...args, emulated }), /<cmdline>.* panic=10 /);
+});
+
+test("a guest's MAC follows its address, also past 255 nodes, so no two on a network are the same", () => {
+  const addresses = Array.from({ length: 1000 }, (_, i) => `10.20.${Math.floor(i / 256)}.${i % 256}`);
+  const macs = addresses.map((address) => /<mac address='([0-9a-f:]+)'\/>/.exec(domainXml({ ...args, address }))?.[1]);
+  assert.equal(new Set(macs).size, 1000);
+  assert.equal(macs[999], "52:54:0a:14:03:e7");
 });

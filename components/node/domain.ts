@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export interface DomainArgs {
   /** Unique on the hypervisor. */
   name: string;
+  /** IPv4 address on the site's network. */
+  address: string;
   cores: number;
   memoryMiB: number;
   bridge: string;
@@ -18,7 +20,7 @@ export interface DomainArgs {
 
 /** The domain's XML (https://libvirt.org/formatdomain.html). `@KERNEL@` and `@INITRD@` are filled in on the hypervisor. */
 export function domainXml(args: DomainArgs): string {
-  const { name, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog } = args;
+  const { name, address, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog } = args;
   return `<domain type='${emulated ? "qemu" : "kvm"}'>
   <name>${name}</name>
   <uuid>${uuid(name)}</uuid>
@@ -38,7 +40,7 @@ export function domainXml(args: DomainArgs): string {
   <devices>
     ${disk(pool, `${name}.qcow2`, "qcow2", "vda")}
     ${disk(pool, `${name}.seed`, "raw", "vdb")}
-    <interface type='bridge'><source bridge='${bridge}'/><model type='virtio'/></interface>
+    <interface type='bridge'><mac address='${mac(address)}'/><source bridge='${bridge}'/><model type='virtio'/></interface>
     <serial type='file'><source path='${consoleLog}'/></serial>
     <memballoon model='none'/>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
@@ -58,6 +60,15 @@ function uuid(name: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
     "-",
   );
+}
+
+/**
+ * Locally administered, and as unique on the network as the address in it. libvirt would draw three bytes anew each time
+ * that a domain is defined, and among a thousand guests two the same in 3 of 100 environments.
+ */
+function mac(address: string): string {
+  const octets = address.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
+  return ["52", "54", ...octets].join(":");
 }
 
 /**

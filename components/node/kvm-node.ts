@@ -144,13 +144,13 @@ function makeDisk(
 }
 
 function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent: pulumi.Resource): local.Command {
-  const { hypervisor, cores, memoryMiB, reach, after, hooks } = args;
+  const { hypervisor, address, cores, memoryMiB, reach, after, hooks } = args;
   const { bridge, pool, emulated, consoleLogDir, guestPrefix } = hypervisor;
   const guest = `${guestPrefix}${name}`;
   const consoleLog = `${consoleLogDir}/${guest}.log`;
   const stdin = pulumi
     .output(args.owner)
-    .apply((owner) => domainXml({ name: guest, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog }));
+    .apply((owner) => domainXml({ name: guest, address, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog }));
   return new local.Command(
     `${name}-domain`,
     {

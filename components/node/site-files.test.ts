@@ -33,6 +33,15 @@ test("an address beyond the pod network's ranges is refused with the figures and
   assert.throws(() => podRange(network, "10.19.0.12"), /no pod range/);
 });
 
+test("a thousand nodes in a /20 have pod ranges of their own, inside the pods' /14", () => {
+  const site = { ...network, cidr: "10.20.0.0/20", podCidr: "10.244.0.0/14" };
+  const ranges = Array.from({ length: 1000 }, (_, i) =>
+    podRange(site, `10.20.${Math.floor((i + 2) / 256)}.${(i + 2) % 256}`),
+  );
+  assert.equal(new Set(ranges).size, 1000);
+  for (const range of ranges) assert.match(range, /^10\.24[4-7]\.\d+\.0\/24$/);
+});
+
 test("a worker routes to the control plane's pods, not to its own and not to the registry", () => {
   const [, , worker] = peers as [Peer, Peer, Peer];
   const routes = content(worker, "/etc/systemd/network/10-site.network.d/pods.conf");
