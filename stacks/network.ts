@@ -67,7 +67,7 @@ function overlaps({ network }: StackDraft): Problem[] {
   );
 }
 
-/** Prefix lengths of a nodes' network: beyond /16 no pod network has a /24 for each address, and a /29 holds five nodes. */
+/** Prefix lengths of a nodes' network: above /16 no pod network has a /24 for each address; a /29 holds five nodes. */
 const CIDR = { least: 16, most: 29 };
 
 /** The first and the last address and the gateway are nobody's. */
@@ -84,7 +84,8 @@ function room({ network, nodes }: StackDraft): Problem[] {
   }
   const places = 2 ** (32 - bits) - 3;
   if (nodeCount <= places) return [];
-  const message = `received "${cidr}", which has room for ${places} nodes beside the gateway; the stack has ${nodeCount}`;
+  const has = `has room for ${places} nodes beside the gateway; the stack has ${nodeCount}`;
+  const message = `received "${cidr}", which ${has}`;
   return [{ path, message, remedy: `Take a /${needed} or larger.` }];
 }
 

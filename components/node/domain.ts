@@ -40,7 +40,9 @@ export function domainXml(args: DomainArgs): string {
   <devices>
     ${disk(pool, `${name}.qcow2`, "qcow2", "vda")}
     ${disk(pool, `${name}.seed`, "raw", "vdb")}
-    <interface type='bridge'><mac address='${mac(address)}'/><source bridge='${bridge}'/><model type='virtio'/></interface>
+    <interface type='bridge'>
+      <mac address='${mac(address)}'/><source bridge='${bridge}'/><model type='virtio'/>
+    </interface>
     <serial type='file'><source path='${consoleLog}'/></serial>
     <memballoon model='none'/>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
