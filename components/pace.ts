@@ -1,4 +1,8 @@
-/** How long things take, and so how long to wait for them: of real CPUs and of emulated ones, about twelve times slower. */
+/**
+ * How long things take, and so how long to wait for them: of real CPUs and of emulated ones, about twelve times slower.
+ * What is in a resource's inputs must be the same on every machine that looks at the environment. So these do not follow
+ * a measured speed, and those for emulated CPUs allow for a machine three times slower than the one of reference.
+ */
 export interface Pace {
   /** A probe of a static pod; kubeadm's own when absent. */
   staticPodProbe?: Probe;
@@ -17,6 +21,13 @@ export interface Pace {
   lean: boolean;
   /** How long a restarted part of a control plane may take until it answers. */
   restartSeconds: number;
+  /** How long until what Git holds runs, and until a new rule is in force. */
+  firstSyncSeconds: number;
+  ruleSeconds: number;
+  /** How long one attempt to connect to a node's SSH may take. */
+  dialSeconds: number;
+  /** How long kubeadm waits for what it has started, and for one call. */
+  kubeadmSeconds: { health: number; call: number };
 }
 
 export interface Probe {
@@ -35,6 +46,10 @@ export const kvm: Pace = {
   kubeletFlags: {},
   lean: false,
   restartSeconds: 300,
+  firstSyncSeconds: 1200,
+  ruleSeconds: 600,
+  dialSeconds: 20,
+  kubeadmSeconds: { health: 600, call: 300 },
 };
 
 export const emulated: Pace = {
@@ -58,7 +73,11 @@ export const emulated: Pace = {
   kubelet: { nodeStatusUpdateFrequency: "20s", volumeStatsAggPeriod: "5m", runtimeRequestTimeout: "10m" },
   kubeletFlags: { "housekeeping-interval": "60s" },
   lean: true,
-  restartSeconds: 1200,
+  restartSeconds: 3600,
+  firstSyncSeconds: 3600,
+  ruleSeconds: 1800,
+  dialSeconds: 60,
+  kubeadmSeconds: { health: 1800, call: 900 },
 };
 
 export function paceOf(isEmulated: boolean): Pace {

@@ -3,12 +3,13 @@ import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { withKubeconfig } from "../lib/kubeconfig";
+import { patienceHere } from "../lib/machine";
 
 /** Runs kubectl with these arguments on the cluster, for its output. @throws with what kubectl said */
 export type Kubectl = (...args: string[]) => Promise<string>;
 
 /** Pods of a node are ended one budget at a time; what has not gone by then holds the restart back. */
-const LIMIT_SECONDS = 600;
+const limitSeconds = (): number => 600 * patienceHere();
 
 /**
  * Empties a worker before its guest is restarted for another size, and lets it take pods again afterwards.
@@ -42,7 +43,7 @@ export function sizeOf(xml: unknown): string {
 /** Budgets hold where another worker can take the pods. On the only worker they would hold it for ever. */
 export async function drain(node: string, kubectl: Kubectl): Promise<void> {
   const others = (await readyWorkers(kubectl)).filter((name) => name !== node);
-  const common = ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", `--timeout=${LIMIT_SECONDS}s`];
+  const common = ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", `--timeout=${limitSeconds()}s`];
   if (others.length === 0) {
     void pulumi.log.warn(`${node} is the only worker that is ready: what runs there is down until it is back.`);
     await kubectl(...common, "--disable-eviction");
@@ -53,7 +54,7 @@ export async function drain(node: string, kubectl: Kubectl): Promise<void> {
   } catch (error) {
     await kubectl("uncordon", node);
     throw new Error(
-      `${node} was not restarted: it is not empty after ${LIMIT_SECONDS} s. A PodDisruptionBudget holds a pod back, or a pod does not end: ${(error as Error).message}`,
+      `${node} was not restarted: it is not empty after ${limitSeconds()} s. A PodDisruptionBudget holds a pod back, or a pod does not end: ${(error as Error).message}`,
     );
   }
 }
@@ -70,13 +71,13 @@ export async function comeBack(
   kubectl: Kubectl,
   pauseMilliseconds = 2000,
 ): Promise<void> {
-  const deadline = performance.now() + LIMIT_SECONDS * 1000;
+  const deadline = performance.now() + limitSeconds() * 1000;
   for (;;) {
     const { status } = await nodeObject(node, kubectl);
     if (status.nodeInfo.bootID !== bootBefore && isReady(status)) break;
     if (performance.now() > deadline) {
       throw new Error(
-        `${node} was restarted and is not ready after ${LIMIT_SECONDS} s: ./grunnmur ssh ${node} journalctl -u kubelet. It takes no pods until: ./grunnmur kubectl uncordon ${node}`,
+        `${node} was restarted and is not ready after ${limitSeconds()} s: ./grunnmur ssh ${node} journalctl -u kubelet. It takes no pods until: ./grunnmur kubectl uncordon ${node}`,
       );
     }
     await setTimeout(pauseMilliseconds);

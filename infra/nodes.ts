@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../components/keys/ssh";
-import { detectAcceleration } from "../components/node/acceleration";
 import { ExistingNode } from "../components/node/existing-node";
 import { type Hypervisor, KvmNode } from "../components/node/kvm-node";
 import { LocalHypervisor } from "../components/node/local-hypervisor";
 import type { Node, PreflightLimits } from "../components/node/node";
+import { detectAcceleration } from "../lib/acceleration";
 import { environmentDir } from "../lib/places";
 import type { Hypervisor as DeclaredHypervisor, Stack } from "../stacks/stack";
 import { goldenImage } from "./artifacts";

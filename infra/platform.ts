@@ -108,6 +108,7 @@ export class Platform extends pulumi.ComponentResource {
         provider: this.cluster.provider,
         objects: admissionForStack(stack),
         controlPlanes: [one(all, "control-plane"), ...all.filter(({ role }) => role === "control-plane").slice(1)],
+        emulated,
       },
       { parent: this },
     );

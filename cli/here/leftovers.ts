@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { patienceHere } from "../../lib/machine";
 import { environmentDir, namespaceOf, repositoryPath } from "../../lib/places";
 import { UserError } from "../terminal/user-error";
 import { run } from "./child";
@@ -21,7 +22,7 @@ export async function takeDown(stack: string): Promise<void> {
   refuseForeign(stack);
   const script = repositoryPath("components", "node", "scripts", "local-hypervisor-down.sh");
   const directory = environmentDir(stack);
-  const env = { ...process.env, STACK: stack, ENV_DIR: directory };
+  const env = { ...process.env, STACK: stack, ENV_DIR: directory, GRUNNMUR_PATIENCE: String(patienceHere()) };
   const { code } = await run("bash", [script], { env });
   if (code !== 0) throw new UserError(`taking down the local hypervisor of ${stack} failed: see above. Run it again.`);
   // Never below a mount: that would delete what is mounted there.

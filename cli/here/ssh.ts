@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { patienceHere } from "../../lib/machine";
 import { UserError } from "../terminal/user-error";
 import { run } from "./child";
 
@@ -28,7 +29,7 @@ export function sshArgs(directory: string, peer: Peer, agentSocket: string): str
     GlobalKnownHostsFile: "/dev/null",
     StrictHostKeyChecking: "yes",
     PasswordAuthentication: "no",
-    ConnectTimeout: "15",
+    ConnectTimeout: `${15 * patienceHere()}`,
     LogLevel: "ERROR",
   };
   return ["-F", "/dev/null", ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`])];
@@ -52,7 +53,7 @@ export async function withAgent<T>(directory: string, key: string, work: (socket
       env: { ...process.env, SSH_AUTH_SOCK: socket },
       input: pem,
       output: "capture",
-      timeoutSeconds: 20,
+      timeoutSeconds: 20 * patienceHere(),
     });
     if (added.code !== 0) throw new UserError(`ssh-agent did not take the key: ${added.stderr.trim()}`);
     return await work(socket);

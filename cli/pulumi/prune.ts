@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { artifactDir } from "../../artifacts/store";
 import { withKubeconfig } from "../../lib/kubeconfig";
+import { patienceHere } from "../../lib/machine";
 import type { Stack } from "../../stacks/stack";
 import { run } from "../here/child";
 import { type InventoryEntry, inventory } from "../status/inventory";
@@ -45,11 +46,11 @@ async function applied(stack: string): Promise<string[] | undefined> {
     "flux-system",
     "--namespace=flux-system",
     "--output=json",
-    "--request-timeout=30s",
+    `--request-timeout=${20 * patienceHere()}s`,
   ];
   const kubectl = join(artifactDir("kubernetes"), "bin", "kubectl");
   const { code, stdout } = await withKubeconfig(kubeconfig, (env) =>
-    run(kubectl, args, { env, output: "capture", timeoutSeconds: 60 }),
+    run(kubectl, args, { env, output: "capture", timeoutSeconds: 40 * patienceHere() }),
   );
   if (code !== 0) return undefined;
   const { status } = JSON.parse(stdout) as { status?: { inventory?: { entries?: InventoryEntry[] } } };

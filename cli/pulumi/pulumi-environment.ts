@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { artifactDir, ensure } from "../../artifacts/store";
+import { patienceHere } from "../../lib/machine";
 import { home, repositoryPath, stateDir } from "../../lib/places";
 import { passphraseFile } from "./passphrase";
 
@@ -34,6 +35,7 @@ export function pulumiVariables(user: NodeJS.ProcessEnv = process.env): Record<s
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
   };
   if (!hasOfficialPlugins()) variables.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
+  if (!user.GRUNNMUR_PATIENCE) variables.GRUNNMUR_PATIENCE = String(patienceHere(user));
   if (!user.PULUMI_HOME) variables.PULUMI_HOME = join(stateDir(), "pulumi-home");
   if (!user.PULUMI_BACKEND_URL) variables.PULUMI_BACKEND_URL = `file://${stateDir()}`;
   if (user.PULUMI_CONFIG_PASSPHRASE === undefined && !user.PULUMI_CONFIG_PASSPHRASE_FILE) {

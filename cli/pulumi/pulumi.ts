@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { patienceHere } from "../../lib/machine";
 import { repositoryPath, repositoryRoot, stateDir } from "../../lib/places";
 import { withPrivateDir } from "../../lib/private-dir";
 import { type ChildOptions, type Finished, run } from "../here/child";
@@ -16,7 +17,11 @@ export function pulumi(args: string[], options: ChildOptions = {}): Promise<Fini
 
 /** Runs `pulumi` for its output. @throws UserError with Pulumi's own message */
 export async function pulumiOutput(args: string[], options: ChildOptions = {}): Promise<string> {
-  const done = await pulumi([...args, "--non-interactive"], { timeoutSeconds: 120, ...options, output: "capture" });
+  const done = await pulumi([...args, "--non-interactive"], {
+    timeoutSeconds: 120 * patienceHere(),
+    ...options,
+    output: "capture",
+  });
   if (done.code !== 0) throw new UserError(`pulumi ${args.join(" ")} failed:\n${done.stderr.trim()}`);
   return done.stdout;
 }

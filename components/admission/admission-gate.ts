@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-
 import { KubernetesObject } from "../kubernetes/manifest";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
+import { paceOf } from "../pace";
 import { lastPolicy } from "./in-force";
 
 export interface AdmissionGateArgs {
@@ -11,6 +11,7 @@ export interface AdmissionGateArgs {
   objects: object[];
   /** Control planes: each API server is asked, by the first. */
   controlPlanes: [Node, ...Node[]];
+  emulated: boolean;
 }
 
 /** The rules as the API server itself holds them, so that kubectl does not get around them. An administrator may remove them. */
@@ -28,7 +29,7 @@ export class AdmissionGate extends pulumi.ComponentResource {
       (object) => new KubernetesObject(name, object, { parent: this, provider, dependsOn: made }),
     );
     const input = [
-      "seconds 600",
+      `seconds ${paceOf(args.emulated).ruleSeconds}`,
       ...controlPlanes.map(({ address }) => `server https://${address}:6443`),
       `probe ${last.probe.rule} ${JSON.stringify(last.probe.object)}`,
     ];

@@ -4,6 +4,7 @@ import type { SshKey } from "../keys/ssh";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
+import { paceOf } from "../pace";
 import { payload } from "../payload";
 import { onThisMachine, script } from "../script";
 import { agentNamespace, type ControllerImages, controllers } from "./controllers";
@@ -96,7 +97,11 @@ export class SyncAgent extends pulumi.ComponentResource {
     onNode(
       `${name}-first-sync`,
       node,
-      { script: "agent/scripts/first-sync.sh", input: "1200\n", triggers: [repository, branch, path] },
+      {
+        script: "agent/scripts/first-sync.sh",
+        input: `${paceOf(args.emulated).firstSyncSeconds}\n`,
+        triggers: [repository, branch, path],
+      },
       { parent: this, dependsOn },
     );
   }

@@ -31,7 +31,7 @@ export function initConfiguration(args: KubeadmArgs, member: Member, token?: str
     localAPIEndpoint: { advertiseAddress: member.address, bindPort: 6443 },
     nodeRegistration: nodeRegistration(args, member),
     patches: { directory: patchesDir },
-    timeouts,
+    timeouts: timeouts(args.pace),
   });
 }
 
@@ -45,7 +45,7 @@ export function joinConfiguration(args: KubeadmArgs, member: Member, token: stri
     nodeRegistration: nodeRegistration(args, member),
     // kubeadm refuses a folder of patches that is not there, and a worker has none.
     ...(controlPlane ? { controlPlane: { localAPIEndpoint }, patches: { directory: patchesDir } } : {}),
-    timeouts,
+    timeouts: timeouts(args.pace),
   });
 }
 
@@ -72,11 +72,14 @@ function nodeRegistration({ country, pace }: KubeadmArgs, { name, address, site 
   };
 }
 
-const timeouts = {
-  controlPlaneComponentHealthCheck: "10m",
-  kubeletHealthCheck: "10m",
-  kubernetesAPICall: "5m",
-  etcdAPICall: "5m",
-  tlsBootstrap: "10m",
-  discovery: "10m",
-};
+function timeouts({ kubeadmSeconds: { health, call } }: Pace): Record<string, string> {
+  const [long, short] = [`${health / 60}m`, `${call / 60}m`];
+  return {
+    controlPlaneComponentHealthCheck: long,
+    kubeletHealthCheck: long,
+    kubernetesAPICall: short,
+    etcdAPICall: short,
+    tlsBootstrap: long,
+    discovery: long,
+  };
+}

@@ -12,6 +12,12 @@ export class ExistingNode extends Machine {
   constructor(name: string, args: ExistingNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("grunnmur:node:ExistingNode", name, args, opts);
     const { sshUser, sshHostKey } = args;
-    this.reachAndMeasure(args, { sshUser, hostKey: pulumi.output(sshHostKey), machine: sshHostKey, dependsOn: [] });
+    this.reachAndMeasure(args, {
+      sshUser,
+      hostKey: pulumi.output(sshHostKey),
+      machine: sshHostKey,
+      emulated: false,
+      dependsOn: [],
+    });
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
+import { paceOf } from "../pace";
 import { payload } from "../payload";
 import { onThisMachine, script } from "../script";
 import { domainXml } from "./domain";
@@ -78,6 +79,7 @@ export class KvmNode extends Machine {
       sshUser: "root",
       hostKey: pulumi.unsecret(key.apply(({ publicKey }) => withoutComment(publicKey))),
       machine: disk.id,
+      emulated: args.hypervisor.emulated,
       dependsOn: [domain], // a guest that is not started never answers
     });
   }
@@ -162,7 +164,7 @@ function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent
         ...onHypervisor(name, args),
         REACH: reach,
         FOUND_OFF: new Date().toISOString(),
-        PATIENCE: emulated ? "1200" : "300",
+        PATIENCE: `${paceOf(emulated).restartSeconds}`,
         ...(hypervisor.boot ? { BOOT: hypervisor.boot } : {}),
       },
       triggers: [disk.id],

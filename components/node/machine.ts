@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
+import { paceOf } from "../pace";
 import type { Measured, Node, PreflightLimits } from "./node";
 import { preflight } from "./preflight";
 
@@ -27,6 +28,7 @@ interface Access {
   hostKey: pulumi.Output<string>;
   /** Changes when the machine was made anew, so that it is measured again. */
   machine: pulumi.Input<string>;
+  emulated: boolean;
   dependsOn: pulumi.Resource[];
 }
 
@@ -55,7 +57,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
   }
 
   /** Connects with a pinned host key and measures the machine; dialling goes on while it boots. */
-  protected reachAndMeasure(args: MachineArgs, { sshUser, hostKey, machine, dependsOn }: Access): void {
+  protected reachAndMeasure(args: MachineArgs, { sshUser, hostKey, machine, emulated, dependsOn }: Access): void {
     this.sshUser = sshUser;
     this.hostKey = hostKey;
     this.machine = machine;
@@ -65,7 +67,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
       hostKey,
       privateKey: pulumi.secret(pulumi.output(args.adminKey).apply((key) => key.privateKey)),
       dialErrorLimit: 300,
-      perDialTimeout: 20,
+      perDialTimeout: paceOf(emulated).dialSeconds,
     };
     const { memoryMiB, cores, diskGiB, limits } = args;
     const { resource, measured } = preflight(

@@ -1,16 +1,17 @@
 import { spawnSync } from "node:child_process";
+import { patienceHere } from "../../lib/machine";
 import { script } from "../script";
 import type { Hypervisor } from "./kvm-node";
 
 type Asked = Pick<Hypervisor, "name" | "uri" | "sshHostKey">;
 
 /** Each waits at most so long, and all are asked at once: thirty that do not answer cost a preview no more than one. */
-const SECONDS = 10;
+const seconds = () => 10 * patienceHere();
 
 const EACH = `
 ask() { # INDEX URI HOST-KEY
   local text
-  text=$(URI=$2 HOST_KEY=$3 timeout -k 1 ${SECONDS} bash -c "$LOOK" </dev/null 2>/dev/null) || return 0
+  text=$(URI=$2 HOST_KEY=$3 timeout -k 1 "$LIMIT" bash -c "$LOOK" </dev/null 2>/dev/null) || return 0
   # One write each, so that no two lines mix.
   printf '%s\\n' "$1 $(tr '\\n' ' ' <<<"$text")"
 }
@@ -31,7 +32,11 @@ export function runningGuests(hypervisors: readonly Asked[]): Map<string, Set<st
   if (hypervisors.length === 0) return new Map();
   const args = hypervisors.flatMap(({ uri, sshHostKey }) => [uri, sshHostKey ?? ""]);
   const { stdout } = spawnSync("bash", ["-c", EACH, "look", ...args], {
-    env: { ...process.env, LOOK: script("node/scripts/virsh.sh") + script("node/scripts/look.sh") },
+    env: {
+      ...process.env,
+      LIMIT: `${seconds()}`,
+      LOOK: script("node/scripts/virsh.sh") + script("node/scripts/look.sh"),
+    },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -82,7 +82,8 @@ export interface Candidate {
 /** Stands in a text for what the agent takes from the cluster (`policies/reader/build.go`). */
 export const FROM_THE_CLUSTER = "\ue000from-the-cluster\ue001";
 
-const SECONDS = 300;
+/** Guards against a reader that hangs, no more: what it reads is bounded. */
+const SECONDS = 900;
 const MAX_BYTES = 2 ** 30;
 
 /** The reader itself failed, so nothing can be said of what it was to read. */

@@ -2,6 +2,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { patience } from "../shared/patience";
 import { isObject, type Properties } from "../shared/value";
 
 /** The API server answered, and the answer is no. */
@@ -30,8 +31,8 @@ export interface Call {
   progress(message: string): void;
 }
 
-const answerMs = 60_000;
-const defaultPatienceMs = 120_000;
+const answerMs = 60_000 * patience;
+const defaultPatienceMs = 120_000 * patience;
 const firstPauseMs = 200;
 const longestPauseMs = 2000;
 const brokenConnection = new Set([

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { patience } from "../shared/patience";
 import type { Context } from "../shared/provider";
 import type { Properties } from "../shared/value";
 import { Api, type Call, Refused } from "./api";
@@ -11,7 +12,7 @@ import type { Settings } from "./settings";
 import type { Kind } from "./token";
 
 const fieldManager = "pulumi-kubernetes";
-const newKindPatienceMs = 60_000;
+const newKindPatienceMs = 60_000 * patience;
 const pollMs = 1000;
 
 type Talk = Pick<Call, "signal" | "progress" | "patienceMs">;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { compare } from "../shared/diff";
 import { NotReady } from "../shared/failure";
+import { patience } from "../shared/patience";
 import type { Context, Resource, Work } from "../shared/provider";
 import { Redactor } from "../shared/redactor";
 import { isObject, type Properties, revealObject, unknown } from "../shared/value";
@@ -13,8 +14,8 @@ import { sealData, sealed } from "./secrecy";
 import type { Settings } from "./settings";
 import type { Kind } from "./token";
 
-const defaultTimeoutMs = 600_000;
-const deletePatienceMs = 15_000;
+const defaultTimeoutMs = 600_000 * patience;
+const deletePatienceMs = 15_000 * patience;
 
 /** A configured provider: how it was told to behave, and the cluster it talks to. */
 export interface Target {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
+import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import { CHANGES } from "./support/day-two";
 import { commitReplicas, withClone, withCloneByKey } from "./support/git";
@@ -31,7 +32,7 @@ after(async () => {
   if (mayDestroy) await grunnmur(["destroy", "--yes"], { show: true });
 });
 
-test("from nothing to a self-healing platform, and back", { timeout: 150 * MINUTES }, async (t) => {
+test("from nothing to a self-healing platform, and back", { timeout: 100 * patienceHere() * MINUTES }, async (t) => {
   const step = async (name: string, run: (t: TestContext) => Promise<void>): Promise<void> => {
     // A step that failed makes those after it meaningless.
     let failure: unknown;

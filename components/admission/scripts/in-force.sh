@@ -18,7 +18,7 @@ if [ ${#servers[@]} -eq 0 ] || [ ${#rules[@]} -eq 0 ]; then
 fi
 
 ask() { # SERVER OBJECT
-  kubectl --request-timeout=60s --kubeconfig /etc/kubernetes/admin.conf --server "$1" \
+  kubectl --request-timeout="$((seconds / 6 + 1))s" --kubeconfig /etc/kubernetes/admin.conf --server "$1" \
     create --dry-run=server -f - <<<"$2" 2>&1 || true
 }
 deadline=$((SECONDS + seconds))

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 read -r seconds
-k() { kubectl --request-timeout=60s --kubeconfig /etc/kubernetes/admin.conf --namespace flux-system "$@"; }
+k() { kubectl --request-timeout="$((seconds / 12 + 1))s" --kubeconfig /etc/kubernetes/admin.conf --namespace flux-system "$@"; }
 ready='[?(@.type=="Ready")]'
 # What is fetched, what is applied, whether both are of the objects as they are now, and how it stands. Flux writes the
 # observed generation when it has succeeded with it: until then fetched and applied may be another source's.

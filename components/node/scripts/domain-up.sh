@@ -36,7 +36,7 @@ until_state() { # STATE
     sleep 1
   done
 }
-answers() { timeout 10 bash -c "exec 3<>/dev/tcp/$REACH/22 && read -r banner <&3 && [[ \$banner == SSH-* ]]" 2>/dev/null; }
+answers() { timeout $((PATIENCE / 60 + 10)) bash -c "exec 3<>/dev/tcp/$REACH/22 && read -r banner <&3 && [[ \$banner == SSH-* ]]" 2>/dev/null; }
 
 v define "$scratch/domain.xml" >/dev/null
 v autostart "$NAME" >/dev/null

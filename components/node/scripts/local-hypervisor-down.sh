@@ -13,10 +13,10 @@ case "$ENV_DIR" in
     ;;
 esac
 
-# Ends a process and waits until it is gone: asked first, then forced after ten seconds.
+# Ends a process and waits until it is gone: asked first, then forced after ten seconds, or more on a slow machine.
 end() {
   kill "$1" 2>/dev/null || return 0
-  for _ in $(seq 100); do
+  for _ in $(seq $((100 * ${GRUNNMUR_PATIENCE:-1}))); do
     kill -0 "$1" 2>/dev/null || return 0
     sleep 0.1
   done

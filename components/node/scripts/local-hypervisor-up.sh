@@ -68,10 +68,11 @@ if ! alive "$libvirt/run/libvirtd.pid" libvirtd || ! in_namespace "$libvirt/run/
   echo "libvirtd started in $namespace"
 fi
 uri="qemu:///system?socket=$libvirt/run/libvirt-sock"
-deadline=$((SECONDS + 60))
-until timeout 10 virsh -q -c "$uri" uri >/dev/null 2>&1; do
+limit=$((60 * ${GRUNNMUR_PATIENCE:-1}))
+deadline=$((SECONDS + limit))
+until timeout "$((limit / 6))" virsh -q -c "$uri" uri >/dev/null 2>&1; do
   if [ "$SECONDS" -ge "$deadline" ]; then
-    echo "libvirtd did not answer on $libvirt/run/libvirt-sock within 60 s; its log ends:" >&2
+    echo "libvirtd did not answer on $libvirt/run/libvirt-sock within $limit s; its log ends:" >&2
     tail -n 20 "$libvirt"/log/*.log >&2 || true
     exit 1
   fi

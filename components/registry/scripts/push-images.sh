@@ -10,19 +10,22 @@ trap 'rm -rf "$payload"' EXIT
 base64 -d | tar -xC "$payload"
 export DOCKER_CONFIG="$payload" SSL_CERT_FILE="$payload/ca.pem"
 
-deadline=$((SECONDS + 300))
-until timeout 60 "$CRANE" catalog "$REGISTRY" >/dev/null 2>"$payload/error"; do
+# Of this machine and its guests; see lib/machine.ts.
+patience=${GRUNNMUR_PATIENCE:-1}
+limit=$((300 * patience))
+deadline=$((SECONDS + limit))
+until timeout $((60 * patience)) "$CRANE" catalog "$REGISTRY" >/dev/null 2>"$payload/error"; do
   if [ "$SECONDS" -ge "$deadline" ]; then
-    echo "the registry at $REGISTRY did not answer within 300 s: $(tail -n 1 "$payload/error")" >&2
+    echo "the registry at $REGISTRY did not answer within $limit s: $(tail -n 1 "$payload/error")" >&2
     exit 1
   fi
   sleep 2
 done
 
 while read -r file image digest; do
-  if [ "$(timeout 60 "$CRANE" digest "$REGISTRY/$image" 2>/dev/null)" = "$digest" ]; then continue; fi
+  if [ "$(timeout $((60 * patience)) "$CRANE" digest "$REGISTRY/$image" 2>/dev/null)" = "$digest" ]; then continue; fi
   started=$SECONDS
-  timeout 1800 "$CRANE" push "$file" "$REGISTRY/$image" >/dev/null 2>"$payload/error" || {
+  timeout $((1800 * patience)) "$CRANE" push "$file" "$REGISTRY/$image" >/dev/null 2>"$payload/error" || {
     echo "pushing $image failed: $(tail -n 1 "$payload/error")" >&2
     exit 1
   }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { patienceHere } from "../../../lib/machine";
 
 /**
- * Looks until `holds` is true. @returns seconds it took
+ * Looks until `holds` is true, for so many seconds where guests have real CPUs and longer as the machine asks. @returns seconds it took
  * @throws at the deadline, with what `holds` last threw or `what` was waited for
  */
-export async function until(what: string, deadlineSeconds: number, holds: () => Promise<boolean>): Promise<number> {
+export async function until(what: string, seconds: number, holds: () => Promise<boolean>): Promise<number> {
+  const deadlineSeconds = seconds * patienceHere();
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / 1000;
   let last: unknown;

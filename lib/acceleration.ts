@@ -28,7 +28,7 @@ function startsOnKvm(): boolean {
   // `quit` on the monitor ends the guest as soon as the accelerator is up.
   const { status } = spawnSync("qemu-system-x86_64", ["-accel", "kvm", "-display", "none", "-monitor", "stdio"], {
     input: "quit\n",
-    timeout: 10_000,
+    timeout: 60_000,
   });
   return status === 0;
 }
