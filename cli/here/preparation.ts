@@ -1,5 +1,7 @@
 import { artifactReady, ensure } from "../../artifacts/store";
+import { machine } from "../../lib/machine";
 import type { Stack } from "../../stacks/stack";
+import type { Work } from "./estimate";
 
 /** What a preview reads: it runs the program, and the program reads the Flux manifests. */
 const FOR_PREVIEW = ["pulumi", "flux-manifests"];
@@ -23,3 +25,15 @@ export const missingArtifacts = (stack: Stack): string[] => artifactsFor(stack).
 
 /** Brings into the store what `pulumi preview` needs. */
 export const prepareForPreview = (): Promise<void> => ensure(FOR_PREVIEW);
+
+/** What an `up` of this environment from nothing has before it on this machine, which is measured where it was not. */
+export function workOf(stack: Stack): Work {
+  const here = machine();
+  return {
+    machine: here,
+    emulated: stack.hypervisors.some(({ kind }) => kind === "local") && !here.kvm,
+    nodes: stack.nodes.length,
+    artifacts: artifactsFor(stack).length,
+    missing: missingArtifacts(stack).length,
+  };
+}

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { ensure } from "../../artifacts/store";
+import { slownessOfAll } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import type { Stack } from "../../stacks/stack";
+import { expectation, formerUp, keepUpTime } from "../here/estimate";
 import { installPackagesFor } from "../here/host-packages";
 import { refuseForeign } from "../here/leftovers";
-import { artifactsFor } from "../here/preparation";
+import { artifactsFor, workOf } from "../here/preparation";
 import { refuseLongPath } from "../here/socket-path";
 import { requireGitHostToken } from "../pulumi/git-host-token";
 import { withObligations } from "../pulumi/obligations";
@@ -58,16 +61,25 @@ async function up({ stack: name, yes, acceptLoss = [] }: Options): Promise<void>
     refuseLongPath(environmentDir(name));
   }
   requireGitHostToken(stack, requireStackFile(name));
+  const work = workOf(stack);
+  say(expectation(work, formerUp(name)));
   const began = performance.now();
+  const fromNothing = runsHere(stack) && !existsSync(environmentDir(name));
   const stages = [await timed("host packages", () => installPackagesFor(stack, yes))];
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
   await ensureStack(name);
   removeStaleLocks(name);
   await tellPrune(stack);
+  const prepared = performance.now();
   const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes), acceptLoss));
   stages.push(...result.stages);
   say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
   if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);
+  // Where somebody was asked first, the time is not the machine's.
+  if (fromNothing && unattended(yes)) {
+    const seconds = (performance.now() - prepared) / 1000;
+    keepUpTime(name, { seconds, slowness: slownessOfAll(work.machine), emulated: work.emulated, nodes: work.nodes });
+  }
   say(next(stack).join("\n"));
 }
 
