@@ -52,6 +52,13 @@ function commandLine(pid: string): string {
   }
 }
 
+/** Whether a guest of the local environment runs, as its emulator's command line says; undefined where none is here. */
+export function guestRuns(stack: string, node: string): boolean | undefined {
+  const directory = environmentDir(stack);
+  if (!existsSync(directory)) return undefined;
+  return processesNaming(directory).some((pid) => commandLine(pid).includes(` guest=${node},`));
+}
+
 /** Processes with a path of the environment's directory on their command line, as every one that it starts has. */
 function processesNaming(directory: string): string[] {
   return readdirSync("/proc")

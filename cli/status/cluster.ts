@@ -1,4 +1,5 @@
 import { kubeApi } from "./kube-api";
+import type { Look, NoAnswer } from "./look";
 import type { Report } from "./report";
 
 /** What the cluster's API server tells: node readiness by name, the agent and the workloads. */
@@ -8,7 +9,11 @@ export interface ClusterState {
   readyNodes: Set<string>;
   agent: { ready: boolean; revision: string | null; lastApplied: string | null };
   workloads: Report["workloads"];
+  /** Parts that did not answer, the others all the same. */
+  unanswered: { [part in ClusterPart]?: NoAnswer };
 }
+
+type ClusterPart = "cluster" | "nodes" | "agent" | "workloads" | "images";
 
 export const UNREACHABLE: ClusterState = {
   version: null,
@@ -16,6 +21,7 @@ export const UNREACHABLE: ClusterState = {
   readyNodes: new Set(),
   agent: { ready: false, revision: null, lastApplied: null },
   workloads: [],
+  unanswered: {},
 };
 
 /** The parts of Kubernetes' and Flux's objects that are read here. */
@@ -55,10 +61,10 @@ interface List<T> {
 
 const FLUX = "namespaces/flux-system";
 
-/** Asks the API server. @throws where it does not answer in time, or refuses */
-export async function clusterState(kubeconfig: string, timeoutSeconds: number): Promise<ClusterState> {
-  const read = kubeApi(kubeconfig, timeoutSeconds);
-  const [version, nodes, deployments, pods, source, kustomization] = await Promise.all([
+/** Asks the API server, all questions at once: one that is late hides no other's answer. */
+export async function clusterState(kubeconfig: string, limitSeconds: number): Promise<ClusterState> {
+  const read = kubeApi(kubeconfig, limitSeconds);
+  const looks = await Promise.all([
     read<{ gitVersion: string }>("/version"),
     read<List<Described>>("/api/v1/nodes"),
     read<List<Deployment>>("/apis/apps/v1/deployments"),
@@ -66,6 +72,19 @@ export async function clusterState(kubeconfig: string, timeoutSeconds: number): 
     read<GitRepository>(`/apis/source.toolkit.fluxcd.io/v1/${FLUX}/gitrepositories/flux-system`),
     read<Kustomization>(`/apis/kustomize.toolkit.fluxcd.io/v1/${FLUX}/kustomizations/flux-system`),
   ]);
+  const [version, nodes, deployments, pods, source, kustomization] = [
+    value(looks[0]),
+    value(looks[1]),
+    value(looks[2]),
+    value(looks[3]),
+    value(looks[4]),
+    value(looks[5]),
+  ];
+  const parts = ["cluster", "nodes", "workloads", "images", "agent", "agent"] as const;
+  const silent = parts.flatMap((part, index) => {
+    const found = looks[index];
+    return found && found.state !== "answered" ? [[part, found] as const] : [];
+  });
   const own = (deployments?.items ?? []).filter(({ metadata }) => !isSystem(metadata.namespace ?? ""));
   return {
     version: version?.gitVersion ?? null,
@@ -77,8 +96,11 @@ export async function clusterState(kubeconfig: string, timeoutSeconds: number): 
       lastApplied: kustomization?.status?.lastAppliedRevision ?? null,
     },
     workloads: own.map((deployment) => workload(deployment, pods?.items ?? [])),
+    unanswered: Object.fromEntries(silent),
   };
 }
+
+const value = <T>(found: Look<T | undefined>): T | undefined => (found.state === "answered" ? found.value : undefined);
 
 const readiness = (object: Described | undefined): string | undefined =>
   object?.status?.conditions?.find(({ type }) => type === "Ready")?.status;

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { kubeconfig } from "../../components/cluster/kubeconfig";
 import { certificateAuthority, issue } from "../../components/keys/certificates";
 import type { Outputs } from "../pulumi/outputs";
 import { collect } from "./collect";
-import { notReady } from "./report";
+import { exitCode, notReady } from "./report";
 
 const ready = { conditions: [{ type: "Ready", status: "True" }] };
 const pod = (name: string, created: string, imageID: string, namespace = "production") => ({
@@ -72,12 +75,17 @@ const leaf = (commonName: string, usage: "server" | "client") =>
 
 let server: Server;
 let absent = "";
+let silent = "";
+const home = mkdtempSync(join(tmpdir(), "grunnmur-status-"));
 before(async () => {
+  // What was answered is kept there.
+  process.env.GRUNNMUR_HOME = home;
   const { certificate, privateKey } = leaf("server", "server");
   const tls = { cert: certificate, key: privateKey, ca: authority.certificate, requestCert: true };
   server = createServer({ ...tls, rejectUnauthorized: false }, (request, response) => {
     const path = (request.url ?? "").split("?")[0] ?? "";
     const socket = request.socket as TLSSocket;
+    if (path === silent) return;
     const registry = path.startsWith("/v2/");
     const known = registry ? request.headers.authorization === basic("reader", "pass") : socket.authorized;
     const found = path !== absent && answers[path];
@@ -86,7 +94,11 @@ before(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
-after(() => server.close());
+after(() => {
+  server.close();
+  server.closeAllConnections();
+  rmSync(home, { recursive: true });
+});
 
 const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
@@ -174,4 +186,23 @@ test("the registry is asked by its own name, with its authority and a reader's p
   assert.equal((await ask({}, "wrong")).registry.ready, false);
   assert.equal((await ask({ host: "other.test" })).registry.ready, false);
   assert.equal((await ask({ caPem: undefined })).registry.ready, false);
+});
+
+test("a question that is late hides no other's answer, and what it last said is told", async () => {
+  await collect("late", outputsFor(port()));
+  silent = KUSTOMIZATION;
+  const report = await collect("late", outputsFor(port()), 1);
+  silent = "";
+  assert.equal(report.cluster.version, "v1.36.4");
+  assert.equal(report.workloads.length, 1);
+  const agent = report.unanswered.find(({ part }) => part === "agent");
+  assert.deepEqual([agent?.state, agent?.lastAnswer?.what], ["slow", "applied main@sha1:a"]);
+  assert.match(agent?.detail ?? "", /its port accepts connections, no answer within 1 s/);
+  // The worker is known not to be ready.
+  assert.equal(exitCode(report), 1);
+});
+
+test("an API server that nobody listens for is dead, not slow", async () => {
+  const { unanswered } = await collect("local", outputsFor(1), 2);
+  assert.equal(unanswered.find(({ part }) => part === "cluster")?.state, "dead");
 });

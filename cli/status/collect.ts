@@ -1,38 +1,87 @@
-import type { Outputs } from "../pulumi/outputs";
-import { say } from "../terminal/say";
+import { patienceHere } from "../../lib/machine";
+import { guestRuns } from "../here/leftovers";
+import type { NodeOutput, Outputs } from "../pulumi/outputs";
 import { type ClusterState, clusterState, UNREACHABLE } from "./cluster";
-import { registryState } from "./registry";
+import { keepAnswers, lastAnswers } from "./last-answers";
+import { type Look, lookAtSsh, type NoAnswer } from "./look";
+import { lookAtRegistry, type RegistryLook } from "./registry";
 import type { Report } from "./report";
 
-// An API server on emulated CPUs takes ten seconds and more where pods start beside it.
-const TIMEOUT_SECONDS = 30;
+/** An API server on emulated CPUs takes ten seconds and more where pods start beside it. */
+const limitHere = (): number => 20 * patienceHere();
 
-/** Asks the registry and the API server, both at once and within half a minute a question. */
-export async function collect(stack: string, outputs: Outputs): Promise<Report> {
-  const [registry, cluster] = await Promise.all([registryState(outputs, TIMEOUT_SECONDS), askCluster(outputs)]);
+/** Asks the registry, the API server and each node at once, each within the limit of its own. */
+export async function collect(stack: string, outputs: Outputs, limitSeconds = limitHere()): Promise<Report> {
+  const enough = new AbortController();
+  const ssh = (outputs.nodes ?? []).map((node) => lookAtSsh(node.reach, limitSeconds, enough.signal));
+  const [registry, cluster] = await Promise.all([
+    lookAtRegistry(outputs, limitSeconds),
+    askCluster(outputs, limitSeconds),
+  ]);
+  const nodes = (outputs.nodes ?? []).map(({ name, role, site, address }) => ({
+    name,
+    role,
+    // The registry's node stands outside the cluster: what it is for is what it is measured by.
+    ready: role === "registry" ? registry.state === "answered" : cluster.readyNodes.has(name),
+    site,
+    address,
+  }));
+  // A node that is ready need not say so itself.
+  if (nodes.every(({ ready }) => ready)) enough.abort();
+  const said = await Promise.all(ssh);
+  const silent: [string, NoAnswer][] = [
+    ...(registry.state === "answered" ? [] : [["registry", registry] as [string, NoAnswer]]),
+    ...Object.entries(cluster.unanswered),
+    ...(outputs.nodes ?? []).flatMap((node, index) =>
+      nodes[index]?.ready
+        ? []
+        : ofNode(stack, node, said[index]).map((one): [string, NoAnswer] => [`node ${node.name}`, one]),
+    ),
+  ];
+  const last = lastAnswers(stack);
+  keepAnswers(stack, answered(registry, cluster));
   return {
     stack,
-    nodes: (outputs.nodes ?? []).map(({ name, role, site, address }) => ({
-      name,
-      role,
-      // The registry's node stands outside the cluster: what it is for is what it is measured by.
-      ready: role === "registry" ? registry.ready : cluster.readyNodes.has(name),
-      site,
-      address,
-    })),
-    registry: { address: outputs.registry?.address ?? null, ready: registry.ready, images: registry.repositories },
+    nodes,
+    registry: {
+      address: outputs.registry?.address ?? null,
+      ready: registry.state === "answered",
+      images: registry.state === "answered" ? registry.value.repositories : null,
+    },
     cluster: { version: cluster.version, ready: cluster.ready },
     agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },
     workloads: cluster.workloads,
+    unanswered: silent.map(([part, { state, detail }]) => ({ part, state, detail, lastAnswer: last[part] ?? null })),
+    expectedUpSeconds: null,
   };
 }
 
-async function askCluster({ kubeconfig }: Outputs): Promise<ClusterState> {
+/** What is known of a node that nobody calls ready: that its guest is off, else what its SSH said. */
+function ofNode(stack: string, { name }: NodeOutput, said: Look<string> | undefined): NoAnswer[] {
+  const runs = guestRuns(stack, name);
+  if (runs === false) return [{ state: "dead", detail: "its guest does not run" }];
+  if (!said || said.state === "answered") return [];
+  return [{ ...said, detail: `${runs ? "its guest runs, " : ""}SSH: ${said.detail}` }];
+}
+
+function answered(registry: RegistryLook, cluster: ClusterState): Record<string, string> {
+  const { version, readyNodes, agent, workloads, unanswered } = cluster;
+  return {
+    ...(registry.state === "answered" ? { registry: `${registry.value.repositories ?? "?"} repositories` } : {}),
+    ...(version ? { cluster: `Kubernetes ${version}` } : {}),
+    ...(version && !unanswered.nodes ? { nodes: `ready: ${[...readyNodes].join(", ") || "none"}` } : {}),
+    ...(version && !unanswered.agent ? { agent: `applied ${agent.lastApplied ?? "nothing"}` } : {}),
+    ...(version && !unanswered.workloads
+      ? { workloads: workloads.map(({ name, ready, desired }) => `${name} ${ready}/${desired}`).join(", ") || "none" }
+      : {}),
+  };
+}
+
+async function askCluster({ kubeconfig }: Outputs, limitSeconds: number): Promise<ClusterState> {
   if (!kubeconfig) return UNREACHABLE;
   try {
-    return await clusterState(kubeconfig, TIMEOUT_SECONDS);
+    return await clusterState(kubeconfig, limitSeconds);
   } catch (error) {
-    say(`The cluster's API server: ${error instanceof Error ? error.message : String(error)}`);
-    return UNREACHABLE;
+    return { ...UNREACHABLE, unanswered: { cluster: { state: "refused", detail: (error as Error).message } } };
   }
 }

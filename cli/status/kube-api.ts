@@ -1,11 +1,11 @@
 import { parse } from "yaml";
-import { get } from "./get";
+import { type Look, look } from "./look";
 
 /**
  * Reads objects from an API server. Five reads do not need a client library, which takes seconds to load on a busy
  * machine: longer than all the answers.
  */
-export type KubeApi = <T>(path: string) => Promise<T | undefined>;
+export type KubeApi = <T>(path: string) => Promise<Look<T | undefined>>;
 
 interface Kubeconfig {
   "current-context": string;
@@ -16,9 +16,9 @@ interface Kubeconfig {
 
 /**
  * The API server of a kubeconfig's current context, with its client certificate.
- * The function returned gives undefined for what does not exist. @throws where it does not answer in time, or refuses
+ * The function returned gives undefined for what does not exist. @throws where the kubeconfig cannot be read
  */
-export function kubeApi(kubeconfig: string, timeoutSeconds: number): KubeApi {
+export function kubeApi(kubeconfig: string, limitSeconds: number): KubeApi {
   const config = parse(kubeconfig) as Kubeconfig;
   const context = config.contexts.find(({ name }) => name === config["current-context"])?.context;
   const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
@@ -35,10 +35,12 @@ export function kubeApi(kubeconfig: string, timeoutSeconds: number): KubeApi {
     agent: false as const,
   };
   return async <T>(path: string) => {
-    const { status, body } = await get({ ...options, path }, timeoutSeconds);
-    if (status === 404) return undefined;
-    if (status !== 200) throw new Error(`it answered ${status} to ${path}`);
-    return JSON.parse(body) as T;
+    const found = await look({ ...options, path }, limitSeconds);
+    if (found.state !== "answered") return found;
+    const { status, body } = found.value;
+    if (status === 404) return { state: "answered", value: undefined };
+    if (status !== 200) return { state: "refused", detail: `it answered ${status} to ${path}` };
+    return { state: "answered", value: JSON.parse(body) as T };
   };
 }
 

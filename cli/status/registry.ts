@@ -1,19 +1,13 @@
 import type { Outputs } from "../pulumi/outputs";
-import { say } from "../terminal/say";
-import { get } from "./get";
+import { type Look, look } from "./look";
 
-/** What the registry answers: whether it does, and how many repositories it has. */
-export interface RegistryState {
-  ready: boolean;
-  repositories: number | null;
-}
-
-const SILENT: RegistryState = { ready: false, repositories: null };
+/** What the registry answers its reader: the number of its repositories, null where it does not tell. */
+export type RegistryLook = Look<{ repositories: number | null }>;
 
 /** Asks the registry as a reader, by its own name and certificate authority, at the address where its node answers. */
-export async function registryState(outputs: Outputs, timeoutSeconds: number): Promise<RegistryState> {
+export async function lookAtRegistry(outputs: Outputs, limitSeconds: number): Promise<RegistryLook> {
   const { registry, registryReader: reader } = outputs;
-  if (!registry || !reader) return SILENT;
+  if (!registry || !reader) return { state: "dead", detail: "it has not been made yet" };
   const [host, port] = (registry.reach ?? registry.address).split(":");
   const options = {
     host,
@@ -22,15 +16,17 @@ export async function registryState(outputs: Outputs, timeoutSeconds: number): P
     ca: registry.caPem,
     headers: { host: registry.host },
     auth: `${reader.username}:${reader.password}`,
+    // A kept connection would hold the program open.
+    agent: false as const,
   };
-  try {
-    const hello = await get({ ...options, path: "/v2/" }, timeoutSeconds);
-    if (hello.status !== 200) throw new Error(`it answered ${hello.status} to its reader`);
-    const catalog = await get({ ...options, path: "/v2/_catalog?n=1000" }, timeoutSeconds);
-    if (catalog.status !== 200) return { ready: true, repositories: null };
-    return { ready: true, repositories: (JSON.parse(catalog.body) as { repositories: string[] }).repositories.length };
-  } catch (error) {
-    say(`The registry: ${error instanceof Error ? error.message : String(error)}`);
-    return SILENT;
-  }
+  const [hello, catalog] = await Promise.all([
+    look({ ...options, path: "/v2/" }, limitSeconds),
+    look({ ...options, path: "/v2/_catalog?n=1000" }, limitSeconds),
+  ]);
+  if (hello.state !== "answered") return hello;
+  const { status } = hello.value;
+  if (status !== 200) return { state: "refused", detail: `it answered ${status} to its reader` };
+  const listed = catalog.state === "answered" && catalog.value.status === 200 ? catalog.value.body : undefined;
+  const repositories = listed ? (JSON.parse(listed) as { repositories: string[] }).repositories.length : null;
+  return { state: "answered", value: { repositories } };
 }

@@ -1,27 +1,34 @@
 import { colours } from "../terminal/colour";
+import { duration } from "../terminal/duration";
 import { table } from "../terminal/table";
-import { notReady, type Report } from "./report";
+import { exitCode, isUnknown, notReady, type Report, slowParts } from "./report";
 
 /** The report for a person: tables, then what is not ready. */
 export function render(report: Report, stream: { isTTY?: boolean }): string {
   const { green, red, bold } = colours(stream);
-  const mark = (ready: boolean): string => (ready ? green("ready") : red("not ready"));
+  const slow = slowParts(report);
+  const mark = (ready: boolean, unknown: boolean): string =>
+    ready ? green("ready") : unknown ? bold("slow to answer") : red("not ready");
   const { nodes, registry, cluster, agent, workloads } = report;
   const problems = notReady(report);
   return [
     ...table(
       [bold("node"), "role", "site", "address", "state"],
-      nodes.map((node) => [node.name, node.role, node.site, node.address, mark(node.ready)]),
+      nodes.map((node) => [node.name, node.role, node.site, node.address, mark(node.ready, isUnknown(report, node))]),
     ),
     "",
     ...table(
       [bold("part"), "state", "what"],
       [
-        ["registry", mark(registry.ready), `${registry.address ?? "-"}, ${registry.images ?? "?"} repositories`],
-        ["cluster", mark(cluster.ready), `Kubernetes ${cluster.version ?? "-"}`],
+        [
+          "registry",
+          mark(registry.ready, slow.has("registry")),
+          `${registry.address ?? "-"}, ${registry.images ?? "?"} repositories`,
+        ],
+        ["cluster", mark(cluster.ready, slow.has("cluster")), `Kubernetes ${cluster.version ?? "-"}`],
         [
           "agent",
-          mark(agent.ready),
+          mark(agent.ready, slow.has("agent")),
           `${agent.lastApplied ?? "-"}, key ${agent.readOnlyKey ? "read-only" : "not proven"}`,
         ],
       ],
@@ -32,8 +39,20 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
       workloads.map((w) => [`${w.namespace}/${w.name}`, `${w.ready}/${w.desired}`, w.image]),
     ),
     "",
-    problems.length === 0
-      ? green(`${report.stack} is ready`)
-      : red(`${report.stack} is not ready: ${problems.join("; ")}`),
+    ...report.unanswered.map(unanswered),
+    exitCode(report) === 3
+      ? bold(`${report.stack} is slow to answer, and nothing is known to be wrong: ask again`)
+      : problems.length === 0
+        ? green(`${report.stack} is ready`)
+        : red(`${report.stack} is not ready: ${problems.join("; ")}`),
   ].join("\n");
 }
+
+const SAID = { slow: "is slow to answer", dead: "is dead", refused: "refuses" };
+
+function unanswered({ part, state, detail, lastAnswer }: Report["unanswered"][number]): string {
+  const last = lastAnswer ? `; last answer ${age(lastAnswer.at)} ago: ${lastAnswer.what}` : "";
+  return `${part} ${SAID[state]}: ${detail}${last}`;
+}
+
+const age = (at: string): string => duration(Math.max(0, (Date.now() - Date.parse(at)) / 1000));

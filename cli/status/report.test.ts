@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { render } from "./render";
-import { nothing, notReady, type Report } from "./report";
+import { exitCode, nothing, notReady, type Report } from "./report";
 
 const ready: Report = {
   stack: "local",
@@ -10,6 +10,8 @@ const ready: Report = {
   cluster: { version: "v1.36.4", ready: true },
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
   workloads: [{ namespace: "production", name: "payment-service", ready: 3, desired: 3, image: "r/p@sha256:1" }],
+  unanswered: [],
+  expectedUpSeconds: 900,
 };
 
 test("an environment of which all is ready has nothing to report", () => {
@@ -38,4 +40,48 @@ test("each part that is not ready is named", () => {
 test("what was never created has the same shape, and is not ready", () => {
   assert.deepEqual(Object.keys(nothing("local")), Object.keys(ready));
   assert.ok(notReady(nothing("local")).length > 0);
+});
+
+const late = (part: string, state: "slow" | "dead" | "refused" = "slow") => ({
+  part,
+  state,
+  detail: "its port accepts connections",
+  lastAnswer: { at: new Date(Date.now() - 120_000).toISOString(), what: "Kubernetes v1.36.4" },
+});
+
+test("what is slow to answer is told with what is known of it, and is not called broken", () => {
+  const report: Report = {
+    ...ready,
+    nodes: [{ ...ready.nodes[0], ready: false } as Report["nodes"][number]],
+    cluster: { version: null, ready: false },
+    unanswered: [late("cluster"), late("nodes")],
+  };
+  assert.deepEqual([notReady(report), exitCode(report)], [[], 3]);
+  const said = render(report, {});
+  assert.match(said, /control-1 .*slow to answer/);
+  assert.match(
+    said,
+    /cluster is slow to answer: its port accepts connections; last answer .* ago: Kubernetes v1\.36\.4/,
+  );
+  assert.doesNotMatch(said, /not ready/);
+});
+
+test("a guest that is off is not excused by a cluster that is slow", () => {
+  const report: Report = {
+    ...ready,
+    nodes: [{ ...ready.nodes[0], ready: false } as Report["nodes"][number]],
+    unanswered: [late("nodes"), late("node control-1", "dead")],
+  };
+  assert.deepEqual([notReady(report), exitCode(report)], [["node control-1 is not ready"], 1]);
+  assert.match(render(report, {}), /node control-1 is dead: /);
+});
+
+test("a part that refuses is not ready", () => {
+  const report: Report = {
+    ...ready,
+    registry: { ...ready.registry, ready: false },
+    unanswered: [late("registry", "refused")],
+  };
+  assert.equal(exitCode(report), 1);
+  assert.match(render(report, {}), /registry refuses: /);
 });

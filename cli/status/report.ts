@@ -19,6 +19,18 @@ export interface Report {
     readOnlyKey: boolean;
   };
   workloads: { namespace: string; name: string; ready: number; desired: number; image: string }[];
+  /**
+   * Parts that did not answer: `registry`, `cluster`, `nodes`, `agent`, `workloads`, `images`, or `node NAME` for its SSH.
+   * `slow`: the answer may still come, and nothing is known of the part. `dead`: nobody is there. `refused`: not to us.
+   */
+  unanswered: {
+    part: string;
+    state: "slow" | "dead" | "refused";
+    detail: string;
+    lastAnswer: { at: string; what: string } | null;
+  }[];
+  /** About how many seconds `up` takes from nothing on this machine; null where the stack file cannot be read. */
+  expectedUpSeconds: number | null;
 }
 
 /** The report of an environment that is not up. */
@@ -29,21 +41,42 @@ export const nothing = (stack: string): Report => ({
   cluster: { version: null, ready: false },
   agent: { ready: false, revision: null, lastApplied: null, readOnlyKey: false },
   workloads: [],
+  unanswered: [],
+  expectedUpSeconds: null,
 });
 
-/** Everything that is not ready, in words; empty where all is. */
+/** Everything that is known not to be ready, in words. What is slow to answer is none of it. */
 export function notReady(report: Report): string[] {
   const { nodes, registry, cluster, agent, workloads } = report;
+  const slow = slowParts(report);
   return [
-    ...nodes.filter(({ ready }) => !ready).map(({ name }) => `node ${name} is not ready`),
+    ...nodes.filter((node) => !node.ready && !isUnknown(report, node)).map(({ name }) => `node ${name} is not ready`),
     ...(nodes.length === 0 ? ["there are no nodes"] : []),
-    ...(registry.ready ? [] : ["the registry does not answer"]),
-    ...(cluster.ready ? [] : ["the cluster's API does not answer"]),
-    ...(agent.ready ? [] : ["the sync agent is not ready"]),
-    ...(agent.revision === agent.lastApplied ? [] : [`revision ${agent.revision} is not applied yet`]),
+    ...(registry.ready || slow.has("registry") ? [] : ["the registry does not answer"]),
+    ...(cluster.ready || slow.has("cluster") ? [] : ["the cluster's API does not answer"]),
+    ...(agent.ready || slow.has("agent") ? [] : ["the sync agent is not ready"]),
+    ...(agent.revision === agent.lastApplied || slow.has("agent")
+      ? []
+      : [`revision ${agent.revision} is not applied yet`]),
     ...(agent.readOnlyKey ? [] : ["the cluster's Git key is not proven to be read-only"]),
     ...workloads
       .filter(({ ready, desired }) => ready !== desired)
       .map(({ namespace, name, ready, desired }) => `${namespace}/${name} has ${ready} of ${desired} pods ready`),
   ];
+}
+
+export function slowParts({ unanswered }: Report): Set<string> {
+  return new Set(unanswered.filter(({ state }) => state === "slow").map(({ part }) => part));
+}
+
+/** True where what tells of the node is slow to answer, and nothing says that the node is dead. */
+export function isUnknown(report: Report, { name, role }: Report["nodes"][number]): boolean {
+  const dead = report.unanswered.some(({ part, state }) => part === `node ${name}` && state === "dead");
+  return !dead && slowParts(report).has(role === "registry" ? "registry" : "nodes");
+}
+
+/** 0: all is ready; 1: something is not; 3: nothing is known not to be, and something was slow to answer. */
+export function exitCode(report: Report): 0 | 1 | 3 {
+  if (notReady(report).length > 0) return 1;
+  return report.unanswered.some(({ part, state }) => state === "slow" && !part.startsWith("node ")) ? 3 : 0;
 }

@@ -6,6 +6,7 @@ import { existingStacks, forgetStack, pulumi, pulumiOutput, resourceCount, withC
 import { pulumiIsHere } from "../pulumi/pulumi-environment";
 import { readStack, requireStackFile } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
+import { forgetAnswers } from "../status/last-answers";
 import { stackOption, verb, yesOption } from "../terminal/command";
 import { say } from "../terminal/say";
 import { confirm, requireSomebody } from "../terminal/unattended";
@@ -37,6 +38,7 @@ async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promis
   refuseForeign(stack);
   if (resources > 0) await destroyResources(stack);
   if (leftovers(stack).length > 0) await takeDown(stack);
+  forgetAnswers(stack);
   const left = leftovers(stack);
   if (left.length > 0) throw new UserError(`${stack} is destroyed, but this is left of it:\n  ${left.join("\n  ")}`);
   say(`${stack} is destroyed: no process, network namespace, mount or disk of it is left on this machine.`);
