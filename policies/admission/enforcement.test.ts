@@ -41,7 +41,10 @@ function deployment(name: string, containers: Manifest[], metadata: Manifest = {
 function refusedBy(answer: Answer, rule: string, message: string): void {
   const said = String(answer.body.message);
   assert.equal(answer.status, 403, said);
-  assert.match(said, new RegExp(`ValidatingAdmissionPolicy '${rule}' .*denied request: `));
+  assert.match(
+    said,
+    new RegExp(`ValidatingAdmissionPolicy '(${rule}' .*denied request: |.*denied request: ${rule}: )`),
+  );
   assert.ok(said.includes(message), said);
 }
 
@@ -137,6 +140,27 @@ describe("a cluster with the rules", { skip: missing() ?? false, timeout: 300_00
     refusedBy(await patch({ spec: { replicas: 2 } }), "memory-limit", "no memory limit");
     accepted(await patch({ metadata: { finalizers: null } }));
     assert.equal((await send("GET", path)).status, 404);
+  });
+
+  it("judges a pod alike on both sides of what one condition may cost", async () => {
+    const few = (count: number, more: Manifest = {}) =>
+      Array.from({ length: count }, (_none, index) => container({ name: `app-${index}`, ...more }));
+    const env = (count: number) => ({
+      env: Array.from({ length: count }, (_n, at) => ({ name: `V${at}`, value: "x" })),
+    });
+    const volumes = (count: number) =>
+      Array.from({ length: count }, (_n, at) => ({ name: `v${at}`, emptyDir: { sizeLimit: "1Mi" } }));
+    const specs: Manifest[] = [
+      ...[16, 17].map((count) => ({ containers: few(count) })),
+      ...[64, 65].map((count) => ({ containers: few(16, env(count)) })),
+      ...[32, 33].map((count) => ({ containers: few(16), volumes: volumes(count) })),
+    ];
+    for (const spec of specs) {
+      accepted(await server.client.create(pod("edge", spec), { dryRun: true }));
+      const [first = {}, ...others] = spec.containers as Manifest[];
+      const broken = { ...spec, containers: [...others, { ...first, resources: unlimited }] };
+      refusedBy(await server.client.create(pod("edge", broken), { dryRun: true }), "memory-limit", "no memory limit");
+    }
   });
 
   it("has room for large pods below the API server's limit on cost", async (t) => {

@@ -1,13 +1,15 @@
-import { admissionText } from "../engine/compose";
+import { type AdmissionText, admissionText } from "../engine/compose";
 import { loadRules } from "../engine/load";
 import { isEveryKind, platformNamespaces, RECONCILER, SYSTEM_NAMESPACES } from "../engine/match";
 import { resolveParams } from "../engine/params";
 import type { Match, Rule } from "../engine/rule";
-import { HAS_POD_SPEC } from "../engine/subject";
-import { resourceRules, WRITTEN_ALL_THE_TIME } from "./resources";
+import { HAS_POD_SPEC, PRELUDE } from "../engine/subject";
+import { podResources, resourceRules, WRITTEN_ALL_THE_TIME } from "./resources";
+import { allHold, type Part, readsNamespace, together } from "./together";
 
 /**
- * The rules as ValidatingAdmissionPolicy objects, one policy and one binding each, both named for the rule.
+ * The rules as ValidatingAdmissionPolicy objects with one binding each. Rules about pods stand together, since every pod
+ * is judged by all of them; their messages begin with the rule's id. Any other rule is a policy named for it.
  *
  * Parameters are written into the policy. The other way, a ConfigMap that the binding refers to, holds texts only, and
  * an account that may write ConfigMaps (the agent's may) could then loosen a rule that it cannot otherwise touch.
@@ -67,44 +69,131 @@ export function admissionPolicies(
     }),
   );
   if (faults.length > 0) throw new AdmissionError(faults);
-  return held.flatMap((rule) => [policy(rule, settings), binding(rule, options)]);
+  const texts = held.map((rule) => {
+    const { values } = resolveParams(rule, settings.params?.[rule.id], settings.stack);
+    return { rule, text: admissionText(rule, values) };
+  });
+  const podPolicies = new Map<string, RuleText[]>();
+  for (const one of texts) {
+    const name = nameOfPodPolicy(one);
+    if (name !== undefined) podPolicies.set(name, [...(podPolicies.get(name) ?? []), one]);
+  }
+  return [
+    ...[...podPolicies].flatMap(([name, group]) => podPolicy(name, group, settings, options)),
+    ...texts
+      .filter((one) => nameOfPodPolicy(one) === undefined)
+      .flatMap(({ rule, text }) => [
+        policy(rule.id, describing(rule), {
+          ...specOf(rule, settings),
+          ...textOf(text, conditions(rule, text, settings)),
+        }),
+        binding(rule.id, labels(rule), actions(rule, options)),
+      ]),
+  ];
 }
 
-function policy(rule: Rule, settings: AdmissionSettings): AdmissionObject {
-  const { values } = resolveParams(rule, settings.params?.[rule.id], settings.stack);
-  const { condition, variables, validations } = admissionText(rule, values);
-  const systemNamespaces = settings.systemNamespaces ?? SYSTEM_NAMESPACES;
+interface RuleText {
+  rule: Rule;
+  text: AdmissionText;
+}
+
+/** The policy that a rule about pods stands in with others; undefined where it has one of its own. */
+function nameOfPodPolicy({ rule, text }: RuleText): string | undefined {
+  if (rule.match.subject !== "podSpec" || readsNamespace(text)) return undefined;
+  return `${rule.match.namespaces === "all" ? "pods" : "tenant-pods"}${rule.severity === "mandatory" ? "" : "-advice"}`;
+}
+
+function podPolicy(
+  name: string,
+  group: readonly RuleText[],
+  settings: AdmissionSettings,
+  options: AdmissionOptions,
+): AdmissionObject[] {
+  const [first] = group;
+  if (!first) return [];
+  const subresourcesOf = ({ match }: Rule) => (match.subject === "podSpec" ? match.subresources : []);
+  const subresources = [...new Set(group.flatMap(({ rule }) => subresourcesOf(rule)))].sort();
+  const parts = group.map(({ rule, text }): Part => {
+    return { id: rule.id, text, notOf: subresources.filter((one) => !subresourcesOf(rule).some((own) => own === one)) };
+  });
+  const text = together(parts);
+  const spec = { ...specOf(first.rule, settings, podResources(subresources)), ...textOf(text, [judged(text)]) };
+  const { "grunnmur/category": _own, ...shared } = labels(first.rule);
+  const rules = Object.fromEntries(
+    group.map(({ rule: { id, title, reason, remediation } }) => [
+      `rule.grunnmur/${id}`,
+      `${title}. ${reason.trim()} ${remediation.trim()}`,
+    ]),
+  );
+  return [
+    policy(name, { labels: shared, annotations: rules }, spec),
+    binding(name, shared, actions(first.rule, options)),
+  ];
+}
+
+// What one condition may cost is a tenth of what all validations may: pods beyond these figures go to those at once.
+const QUICK = { containers: 16, variables: 64, volumes: 32 };
+
+/**
+ * Whether the policy has anything to say of a pod: of what keeps to all the rules, nothing more is evaluated. What kinds of
+ * others hold may lack fields that a rule reads; they are left to the validations, whose errors name their rule.
+ */
+function judged(text: Omit<AdmissionText, "condition">): object {
+  const usual = [
+    "request.kind.group in ['', 'apps', 'batch']",
+    `[${PRELUDE.podSpec}].all(s, [s.?containers.orValue([]) + s.?initContainers.orValue([]) + s.?ephemeralContainers.orValue([])]`,
+  ].join(" && ");
+  const small = `.all(c, c.size() <= ${QUICK.containers} && c.all(i, i.?env.orValue([]).size() <= ${QUICK.variables}))`;
+  const quick = `${usual}${small} && s.?volumes.orValue([]).size() <= ${QUICK.volumes})`;
+  const expression = `(${NOT_BEING_REMOVED}) && (${HAS_POD_SPEC}) && !(${quick} && ${allHold(text)})`;
+  return { name: "breaks-a-rule", expression: oneLine(expression) };
+}
+
+function policy(
+  name: string,
+  metadata: Omit<AdmissionObject["metadata"], "name">,
+  spec: Record<string, unknown>,
+): AdmissionObject {
+  return { apiVersion: API_VERSION, kind: "ValidatingAdmissionPolicy", metadata: { name, ...metadata }, spec };
+}
+
+function specOf(rule: Rule, settings: AdmissionSettings, asked = resourceRules(rule)): Record<string, unknown> {
   return {
-    apiVersion: API_VERSION,
-    kind: "ValidatingAdmissionPolicy",
-    metadata: { name: rule.id, labels: labels(rule), annotations: annotations(rule) },
-    spec: {
-      failurePolicy: "Fail",
-      matchConstraints: {
-        matchPolicy: "Equivalent",
-        resourceRules: resourceRules(rule),
-        ...(isAboutEverything(rule.match) && { excludeResourceRules: WRITTEN_ALL_THE_TIME }),
-        ...namespaces(rule, systemNamespaces),
-      },
-      matchConditions: [
-        ...requester(rule.match, settings.reconciler ?? RECONCILER, systemNamespaces),
-        ...(alwaysHasAnObject(rule.match)
-          ? [{ name: "changes-more-than-its-removal", expression: NOT_BEING_REMOVED }]
-          : []),
-        // Kubernetes' own kinds always have one; others' may name another object instead.
-        ...(rule.match.subject === "podSpec" ? [{ name: "has-a-pod-spec", expression: HAS_POD_SPEC }] : []),
-        ...(condition === undefined ? [] : [{ name: "applies", expression: oneLine(condition) }]),
-      ],
-      ...(variables.length > 0 && {
-        variables: variables.map(({ name, expression }) => ({ name, expression: oneLine(expression) })),
-      }),
-      validations: validations.map(({ expression, message, messageExpression }) => ({
-        expression: oneLine(expression),
-        message: oneLine(message),
-        ...(messageExpression !== undefined && { messageExpression: oneLine(messageExpression) }),
-        reason: "Forbidden",
-      })),
+    failurePolicy: "Fail",
+    matchConstraints: {
+      matchPolicy: "Equivalent",
+      resourceRules: asked,
+      ...(isAboutEverything(rule.match) && { excludeResourceRules: WRITTEN_ALL_THE_TIME }),
+      ...namespaces(rule, settings.systemNamespaces ?? SYSTEM_NAMESPACES),
     },
+  };
+}
+
+function conditions(rule: Rule, { condition }: AdmissionText, settings: AdmissionSettings): object[] {
+  const system = settings.systemNamespaces ?? SYSTEM_NAMESPACES;
+  return [
+    ...requester(rule.match, settings.reconciler ?? RECONCILER, system),
+    ...(alwaysHasAnObject(rule.match)
+      ? [{ name: "changes-more-than-its-removal", expression: NOT_BEING_REMOVED }]
+      : []),
+    // Kubernetes' own kinds always have one; others' may name another object instead.
+    ...(rule.match.subject === "podSpec" ? [{ name: "has-a-pod-spec", expression: HAS_POD_SPEC }] : []),
+    ...(condition === undefined ? [] : [{ name: "applies", expression: oneLine(condition) }]),
+  ];
+}
+
+function textOf({ variables, validations }: Omit<AdmissionText, "condition">, matchConditions: object[]): object {
+  return {
+    matchConditions,
+    ...(variables.length > 0 && {
+      variables: variables.map(({ name, expression }) => ({ name, expression: oneLine(expression) })),
+    }),
+    validations: validations.map(({ expression, message, messageExpression }) => ({
+      expression: oneLine(expression),
+      message: oneLine(message),
+      ...(messageExpression !== undefined && { messageExpression: oneLine(messageExpression) }),
+      reason: "Forbidden",
+    })),
   };
 }
 
@@ -149,15 +238,17 @@ function requester(match: Match, reconciler: string, system: readonly string[]):
   return [{ name: "is-a-tenant", expression }];
 }
 
-function binding(rule: Rule, { action }: AdmissionOptions): AdmissionObject {
-  const denies = action === "Deny" && rule.severity === "mandatory";
+function binding(name: string, shared: Record<string, string>, validationActions: string[]): AdmissionObject {
   return {
     apiVersion: API_VERSION,
     kind: "ValidatingAdmissionPolicyBinding",
-    metadata: { name: rule.id, labels: labels(rule) },
-    spec: { policyName: rule.id, validationActions: denies ? ["Deny"] : ["Warn", "Audit"] },
+    metadata: { name, labels: shared },
+    spec: { policyName: name, validationActions },
   };
 }
+
+const actions = (rule: Rule, { action }: AdmissionOptions): string[] =>
+  action === "Deny" && rule.severity === "mandatory" ? ["Deny"] : ["Warn", "Audit"];
 
 function labels(rule: Rule): Record<string, string> {
   return {
@@ -168,11 +259,12 @@ function labels(rule: Rule): Record<string, string> {
 }
 
 /** So that `kubectl get -o yaml` explains itself. */
-function annotations(rule: Rule): Record<string, string> {
-  return {
+function describing(rule: Rule): Omit<AdmissionObject["metadata"], "name"> {
+  const annotations = {
     "grunnmur/title": rule.title,
     "grunnmur/reason": rule.reason.trim(),
     "grunnmur/remediation": rule.remediation.trim(),
     ...(rule.articles.length > 0 && { "grunnmur/gdpr-articles": rule.articles.join(", ") }),
   };
+  return { labels: labels(rule), annotations };
 }

@@ -49,7 +49,8 @@ export function resourceRules(rule: Rule): ResourceRule[] {
   }
 }
 
-function podResources(subresources: readonly string[]): ResourceRule[] {
+/** All that hold a pod spec, and these subresources of pods. */
+export function podResources(subresources: readonly string[]): ResourceRule[] {
   const byGroup = new Map<string, string[]>();
   // A rule for a kind that the cluster does not serve does no harm, and holds from the day on which it does.
   for (const key of Object.keys({ ...BUILT_IN, ...FOREIGN })) {

@@ -16,7 +16,8 @@ export interface Variant {
 export type Verdict = Map<string, string[]>;
 
 const LABEL = "grunnmur-test/variant";
-/** Warnings are cut to 256 characters each where they come to more than this together. */
+/** Warnings are cut to so many characters each where they come to more than the other figure together. */
+const CUT = 256;
 const ALL_WARNINGS = 4096;
 /** Whom the test asks as (api-server.ts): rules for what tenants ask for then hold of it. */
 const TESTER = "tester";
@@ -44,18 +45,28 @@ export function policiesOf(variant: Variant): Manifest[] {
 }
 
 /** What the API server warned of; undefined where it left warnings out, since nothing is then known. */
-export function verdictOf(warnings: readonly string[], { label }: Variant): Verdict | undefined {
+export function verdictOf(warnings: readonly string[], { label, rules }: Variant): Verdict | undefined {
   const verdict: Verdict = new Map();
   const length = warnings.reduce((sum, text) => sum + text.length, 0);
-  if (length > ALL_WARNINGS - 256) return undefined;
+  if (length > ALL_WARNINGS - CUT || warnings.some((text) => [...text].length === CUT)) return undefined;
   for (const warning of warnings) {
     const [, policy = "", message = ""] =
       /^Validation failed for ValidatingAdmissionPolicy '([^']+)' with binding '[^']+': (.*)$/s.exec(warning) ?? [];
-    const [at, rule = ""] = policy.split(".");
+    const [at, named = ""] = policy.split(".");
     if (at !== label) continue;
-    verdict.set(rule, [...(verdict.get(rule) ?? []), message]);
+    const { rule, said } = ruleOf(named, message, rules);
+    verdict.set(rule, [...(verdict.get(rule) ?? []), said]);
   }
   return verdict;
+}
+
+/** A policy of several rules says which one in its message. What cannot be evaluated names none where there is one alone. */
+function ruleOf(policy: string, message: string, rules: readonly Rule[]): { rule: string; said: string } {
+  if (rules.some(({ id }) => id === policy)) return { rule: policy, said: message };
+  const rule = rules.find(({ id }) => message.startsWith(`${id}: `))?.id;
+  if (rule) return { rule, said: message.slice(rule.length + 2) };
+  const [only, ...more] = rules;
+  return { rule: only && more.length === 0 ? only.id : policy, said: message };
 }
 
 /** The engine's. @param around other objects at hand, such as the namespace */
