@@ -12,6 +12,8 @@ export function goEnvironment(): NodeJS.ProcessEnv {
     GOWORK: "off",
     GOTOOLCHAIN: "local",
     GOFLAGS: "-mod=readonly",
+    // The compiler collects its garbage over and over at the default of 100, which takes a sixth of its time.
+    GOGC: process.env.GOGC ?? "400",
   };
 }
 
