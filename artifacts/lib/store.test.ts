@@ -54,6 +54,45 @@ test("makes what an artifact needs first, and all of it once", async () => {
   assert.deepEqual(said, ["start binary", "done binary", "start image", "done image"]);
 });
 
+/** Notes what begins and ends, and takes as long as the others' work lets it. */
+const slow = (name: string, over: Partial<Recipe> = {}) =>
+  recipe(name, {
+    make: async () => {
+      made.push(`+${name}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      made.push(`-${name}`);
+      return {};
+    },
+    ...over,
+  });
+
+test("packs one artifact beside another that compiles, and never compiles two at once", async () => {
+  const compiled = ["a", "b"].map((name) => slow(name, { compiles: true }));
+  const store = new Store(root, [...compiled, slow("base"), slow("image", { needs: ["a", "base"] })]);
+  await store.ensure(["a", "b", "image"], progress);
+  const order = (event: string) => made.indexOf(event);
+  assert.ok(order("+b") > order("-a"), made.join());
+  assert.ok(order("+base") < order("-a"), made.join());
+  assert.ok(order("+image") > order("-a") && order("+image") > order("-base"), made.join());
+  assert.ok(order("+image") < order("-b"), made.join());
+});
+
+test("compiles first what others are made from", async () => {
+  const alone = slow("alone", { compiles: true });
+  const store = new Store(root, [alone, slow("a", { compiles: true }), slow("image", { needs: ["a"] })]);
+  await store.ensure(["alone", "image"], progress);
+  assert.equal(made[0], "+a");
+  assert.ok(made.indexOf("+alone") < made.indexOf("-image"), made.join());
+});
+
+test("where one fails, what had begun is finished and nothing more is begun", async () => {
+  const fails = slow("a", { make: () => Promise.reject(new Error("no space left")) });
+  const store = new Store(root, [fails, slow("b"), slow("c")]);
+  await assert.rejects(store.ensure(["a", "b", "c"], progress), /^Error: a could not be made: no space left$/);
+  assert.deepEqual(made, ["+b", "-b"]);
+  assert.ok(store.ready("b") && !store.ready("c"));
+});
+
 test("a ready artifact is not made again because what it came from is gone", async () => {
   const store = new Store(root, [recipe("image", { needs: ["binary"] }), recipe("binary")]);
   await store.ensure(["image"], progress);
@@ -130,13 +169,13 @@ test("an unknown artifact is answered with the known ones", async () => {
 });
 
 test("two runs at once make an artifact once", async () => {
-  const slow = async (work: { dir: string }) => {
+  const make = async (work: { dir: string }) => {
     made.push("binary");
     await new Promise((resolve) => setTimeout(resolve, 700));
     writeFileSync(join(work.dir, "content"), "binary");
     return {};
   };
-  const stores = [1, 2].map(() => new Store(root, [recipe("binary", { make: slow })]));
+  const stores = [1, 2].map(() => new Store(root, [recipe("binary", { make })]));
   await Promise.all(stores.map((store) => store.ensure(["binary"], progress)));
   assert.deepEqual(made, ["binary"]);
   assert.ok(said.some((line) => line.includes("another run is making it")));

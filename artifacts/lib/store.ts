@@ -14,6 +14,8 @@ export interface Recipe {
   from: unknown;
   /** Absolute paths of the files and folders that its content follows from. */
   files: string[];
+  /** Keeps all cores busy, and shares a cache with others that do. */
+  compiles?: boolean;
   /** Makes the content in `work.dir`. Returns facts to keep beside it. */
   make(work: Work): Promise<Record<string, unknown>>;
 }
@@ -42,6 +44,7 @@ export interface Completed {
 }
 
 const completeFile = ".complete";
+const AT_ONCE = 2;
 
 /** Artifacts in `root`, each in `<name>/<key>/`, where the key follows from its recipe: a changed recipe is another folder. */
 export class Store {
@@ -81,20 +84,61 @@ export class Store {
     return JSON.parse(readFileSync(join(this.dir(name), completeFile), "utf8"));
   }
 
-  /** Makes what is missing, what it is made from first. @throws with the artifact's name when one cannot be made */
+  /**
+   * Makes what is missing, what it is made from first, two at a time: one of them packs or downloads while the other
+   * compiles. Two that compile would compile what they share twice.
+   * @throws with the artifact's name when one cannot be made; what had begun beside it is finished
+   */
   async ensure(names: readonly string[], progress: Progress): Promise<void> {
-    for (const name of names) {
-      if (this.ready(name)) continue;
-      await this.ensure(this.recipe(name).needs, progress);
-      mkdirSync(join(this.root, name), { recursive: true });
-      await guarded(
-        join(this.root, name, ".lock"),
-        () => progress.note(`${name}: another run is making it, waiting`),
-        async () => {
-          if (!this.ready(name)) await this.make(this.recipe(name), progress);
-        },
-      );
+    const missing = this.missing(names);
+    const needed = new Set(missing.flatMap((name) => this.recipe(name).needs));
+    // First what something is made from, so that a compiler is left to run beside the packing at the end.
+    const waiting = missing.sort((a, b) => Number(needed.has(b)) - Number(needed.has(a)));
+    const making = new Map<string, Promise<void>>();
+    const failures: Error[] = [];
+    const mayBegin = (name: string): boolean => {
+      const { needs, compiles = false } = this.recipe(name);
+      const blocked = compiles && [...making.keys()].some((other) => this.recipe(other).compiles);
+      return !blocked && needs.every((need) => !waiting.includes(need) && !making.has(need));
+    };
+    for (;;) {
+      const next = failures.length === 0 && making.size < AT_ONCE ? waiting.find(mayBegin) : undefined;
+      if (next !== undefined) {
+        waiting.splice(waiting.indexOf(next), 1);
+        const made = this.ensureOne(next, progress)
+          .catch((error: Error) => void failures.push(error))
+          .finally(() => making.delete(next));
+        making.set(next, made);
+      } else if (making.size > 0) {
+        await Promise.race(making.values());
+      } else {
+        break;
+      }
     }
+    const [first, ...others] = failures;
+    if (first && others.length > 0) throw new Error(failures.map(({ message }) => message).join("\n"));
+    if (first) throw first;
+  }
+
+  /** What is to be made for these, each behind what it is made from. */
+  private missing(names: readonly string[], found = new Set<string>()): string[] {
+    for (const name of names) {
+      if (found.has(name) || this.ready(name)) continue;
+      this.missing(this.recipe(name).needs, found);
+      found.add(name);
+    }
+    return [...found];
+  }
+
+  private async ensureOne(name: string, progress: Progress): Promise<void> {
+    mkdirSync(join(this.root, name), { recursive: true });
+    await guarded(
+      join(this.root, name, ".lock"),
+      () => progress.note(`${name}: another run is making it, waiting`),
+      async () => {
+        if (!this.ready(name)) await this.make(this.recipe(name), progress);
+      },
+    );
   }
 
   /** Folders that the present recipes do not lead to: earlier versions, and what is no longer made at all. */

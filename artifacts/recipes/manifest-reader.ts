@@ -8,6 +8,7 @@ import type { Recipe } from "../lib/store";
 export const manifestReaderRecipe: Recipe = {
   name: "manifest-reader",
   needs: [],
+  compiles: true,
   from: {},
   files: [repositoryPath("policies", "reader"), repositoryPath("artifacts", "recipes", "manifest-reader.ts")],
   make: async (work) => {

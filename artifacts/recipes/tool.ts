@@ -15,6 +15,7 @@ export function toolRecipe(name: string): Recipe {
   return {
     name,
     needs: [],
+    compiles: true,
     from: tool,
     files: [join(module, "go.mod"), join(module, "go.sum")],
     make: async (work) => {
