@@ -24,6 +24,10 @@ export interface Pace {
   /** How long until what Git holds runs, and until a new rule is in force. */
   firstSyncSeconds: number;
   ruleSeconds: number;
+  /** Time from the end of one look whether anything has drifted to the beginning of the next. */
+  driftSeconds: number;
+  /** How many objects the agent applies at once. */
+  appliesAtOnce: number;
   /** How long one attempt to connect to a node's SSH may take. */
   dialSeconds: number;
   /** How long kubeadm waits for what it has started, and for one call. */
@@ -48,6 +52,8 @@ export const kvm: Pace = {
   restartSeconds: 300,
   firstSyncSeconds: 1200,
   ruleSeconds: 600,
+  driftSeconds: 8,
+  appliesAtOnce: 4,
   dialSeconds: 20,
   kubeadmSeconds: { health: 600, call: 300 },
 };
@@ -76,6 +82,9 @@ export const emulated: Pace = {
   restartSeconds: 3600,
   firstSyncSeconds: 3600,
   ruleSeconds: 1800,
+  driftSeconds: 45,
+  // Flux's own four at once are more than an API server of two emulated cores answers in time.
+  appliesAtOnce: 2,
   dialSeconds: 60,
   kubeadmSeconds: { health: 1800, call: 900 },
 };

@@ -35,8 +35,10 @@ test("what is pulled is applied by an account of its own, and pruned; drift is n
     branch: "main",
     path: "./clusters/local",
     intervalSeconds: 10,
+    driftSeconds: 30,
   }) as { spec: Record<string, unknown> }[];
   assert.equal(source?.spec.interval, "10s");
+  assert.equal(kustomization?.spec.interval, "30s");
   assert.equal(kustomization?.spec.serviceAccountName, "config-reconciler");
   assert.equal(kustomization?.spec.prune, true);
   assert.equal(kustomization?.spec.wait, false);

@@ -9,6 +9,7 @@ import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
 import type { Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
+import { paceOf } from "../components/pace";
 import { Registry } from "../components/registry/registry";
 import { renderConfigRepo } from "../gitops/render";
 import { admissionForStack } from "../policies/admission/generate";
@@ -117,6 +118,7 @@ export class Platform extends pulumi.ComponentResource {
       "agent",
       {
         ...stack.sync,
+        driftSeconds: stack.sync.driftSeconds ?? paceOf(emulated).driftSeconds,
         stack: stack.name,
         provider: this.cluster.provider,
         node: one(all, "control-plane"),
@@ -126,11 +128,21 @@ export class Platform extends pulumi.ComponentResource {
         hostKey: stack.sync.hostKey ?? registryNode.hostKey,
         gitLab: gitLab(stack, secrets),
         imagesReady: [this.registry.ready],
-        repositoryReady: git,
+        repositoryReady: git ? [...git.server.ready, ...git.pushed] : [],
         admissionReady: admission.ready,
         emulated,
       },
       { parent: this },
+    );
+    git?.server.notify(
+      "git-push-notice",
+      {
+        servers: all.filter(({ role }) => role === "control-plane").map(({ address }) => address),
+        caPem: this.cluster.caPem,
+        client: this.cluster.gitServerCertificate,
+        intervalSeconds: stack.sync.intervalSeconds,
+      },
+      this.agent.takesNotice,
     );
     this.registerOutputs({});
   }
@@ -146,9 +158,9 @@ export class Platform extends pulumi.ComponentResource {
     return day.stdout.apply((text) => text.trim());
   }
 
-  /** The Git host, where the environment has its own, and what fills it. */
-  private git(stack: Stack, node: Node): pulumi.Resource[] {
-    if (stack.sync.gitHost.kind !== "registry-node") return [];
+  /** The Git host, where the environment has its own, and what the registry must have for what it serves. */
+  private git(stack: Stack, node: Node): { server: GitServer; pushed: pulumi.Resource[] } | undefined {
+    if (stack.sync.gitHost.kind !== "registry-node") return undefined;
     const demo = stack.sync.demo ? artifacts.demo() : undefined;
     const pushed = demo
       ? [
@@ -170,7 +182,7 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    return [...server.ready, ...pushed];
+    return { server, pushed };
   }
 }
 

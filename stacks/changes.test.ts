@@ -129,7 +129,7 @@ test("what can change without harm is neither refused nor a loss", () => {
   const more: [string | RegExp, string][] = [
     ["memoryMiB: 2048", "memoryMiB: 2560"],
     [/(name: worker-1[\s\S]*?)diskGiB: 20/, "$1diskGiB: 30"],
-    ["intervalSeconds: 10", "intervalSeconds: 20"],
+    ["intervalSeconds: 60", "intervalSeconds: 20"],
     ["gateway: 10.20.0.1\n", 'gateway: 10.20.0.1\n    ntpServers: ["ntp.example.no"]\n'],
     ["host: registry.local.grunnmur.internal", "host: images.local.grunnmur.internal"],
   ];

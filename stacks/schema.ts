@@ -175,7 +175,14 @@ const syncSchema = section({
     .describe("Directory to apply. Default: ./clusters/<stack>."),
   intervalSeconds: whole("seconds", 5, 3600)
     .default(60)
-    .describe("Time between two looks at the repository, in seconds."),
+    .describe(
+      "Time between two looks at the repository, in seconds. The registry node's Git tells of each push at once.",
+    ),
+  driftSeconds: whole("seconds", 5, 3600)
+    .optional()
+    .describe(
+      "Time from one look whether anything has drifted to the next, in seconds. Default: 8, and 45 on emulated CPUs.",
+    ),
   hostKey: hostKey().optional().describe("Public ed25519 SSH host key of the Git host; pinned, never scanned."),
   gitHost: gitHostSchema.describe("Where the deploy key is registered, read-only."),
   demo: flag()

@@ -32,7 +32,12 @@ export function controllers(images: ControllerImages, emulated: boolean): object
       {
         name: "kustomize-controller",
         image: images.kustomizeController,
-        args: ["--no-cross-namespace-refs=true", "--no-remote-bases=true", `--default-service-account=${reconciler}`],
+        args: [
+          "--no-cross-namespace-refs=true",
+          "--no-remote-bases=true",
+          `--default-service-account=${reconciler}`,
+          `--concurrent-ssa=${pace.appliesAtOnce}`,
+        ],
         ports: [],
         volumes: ["tmp"],
         readiness: { path: "/readyz", port: "healthz" },

@@ -48,11 +48,13 @@ export class SyncAgent extends pulumi.ComponentResource {
   readonly deployKey: pulumi.Output<string>;
   /** True once the Git host has let the key fetch and refused its push. */
   readonly readOnly: pulumi.Output<boolean>;
+  /** Depend on these: the environment's own Git server may tell of a push. */
+  readonly takesNotice: pulumi.Resource[];
 
   constructor(name: string, args: SyncAgentArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { repository, branch, path, intervalSeconds, provider, emulated } = args;
+    const { repository, branch, path, intervalSeconds, driftSeconds, provider, emulated } = args;
     const gitHost = args.gitLab?.url ?? "registry node";
-    super("grunnmur:agent:SyncAgent", name, { repository, branch, path, intervalSeconds, gitHost }, opts);
+    super("grunnmur:agent:SyncAgent", name, { repository, branch, path, intervalSeconds, driftSeconds, gitHost }, opts);
     this.deployKey = pulumi.unsecret(args.deployKey.apply((key) => key.publicKey));
 
     const object = (manifest: object, dependsOn: pulumi.Resource[]) =>
@@ -71,6 +73,9 @@ export class SyncAgent extends pulumi.ComponentResource {
     const safe = [...args.admissionReady, ...running, ...definitions, secret, proof];
     const pulling = syncObjects(args).map((manifest) => object(manifest, safe));
     this.firstSync(name, args, pulling);
+    const notice = args.gitLab ? [] : parse(script("agent/files/push-notice.yaml"));
+    // The certificate that they hold to one annotation is handed out after them.
+    this.takesNotice = notice.map((manifest) => object(manifest, pulling));
     this.readOnly = pulumi.unsecret(proof.stdout).apply((text) => text.trim() === "read-only");
     this.registerOutputs({ deployKey: this.deployKey });
   }

@@ -7,13 +7,15 @@ export interface SyncArgs {
   path: string;
   /** Time between two looks at the repository. */
   intervalSeconds: number;
+  /** Time from the end of one look whether anything has drifted to the beginning of the next. */
+  driftSeconds: number;
 }
 
 export const syncName = "flux-system";
 export const deployKeySecret = "deploy-key";
 
 /** What the agent pulls and applies: the repository, and the stack's path in it. */
-export function syncObjects({ repository, branch, path, intervalSeconds }: SyncArgs): object[] {
+export function syncObjects({ repository, branch, path, intervalSeconds, driftSeconds }: SyncArgs): object[] {
   const metadata = { name: syncName, namespace: agentNamespace };
   return [
     {
@@ -35,9 +37,9 @@ export function syncObjects({ repository, branch, path, intervalSeconds }: SyncA
       spec: {
         sourceRef: { kind: "GitRepository", name: syncName },
         path,
-        // How long drift may stand; a new commit is applied at once all the same.
-        interval: `${Math.max(20, intervalSeconds)}s`,
-        retryInterval: "15s",
+        // A new commit is applied at once all the same. Flux counts from the end of one run to the beginning of the next, so
+        // that runs never follow each other without a pause.
+        interval: `${driftSeconds}s`,
         timeout: "5m",
         prune: true,
         // Not until all is healthy: that holds the next look back, and with it what undoes drift, as long as pods start.

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { local } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Certificate } from "../keys/certificates";
 import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
@@ -18,7 +19,7 @@ import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig } from "./kubeconfig";
 import { founderId, join, type Shared, server, workerSettings } from "./membership";
 import { nodeFiles } from "./node-files";
-import { adminCertificate, clusterAuthority } from "./pki";
+import { adminCertificate, clusterAuthority, gitServerCertificate } from "./pki";
 
 export interface ClusterArgs {
   clusterName: string;
@@ -46,6 +47,10 @@ export class Cluster extends pulumi.ComponentResource {
   /** For administration from the machine that runs the program; a secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly provider: kubernetes.Provider;
+  /** PEM of the authority that signs the API servers' certificates. */
+  readonly caPem: pulumi.Output<string>;
+  /** As whom the environment's Git server tells the agent of pushes; a secret. */
+  readonly gitServerCertificate: pulumi.Output<Certificate>;
   /** Depend on these: every node is a member. */
   readonly members: pulumi.Resource[];
 
@@ -114,6 +119,10 @@ export class Cluster extends pulumi.ComponentResource {
       shared.apply(({ seed: base64, issuedAt, caPem }) =>
         kubeconfig({ clusterName, server: `https://${first.reach}:6443`, caPem }, adminCertificate(base64, issuedAt)),
       ),
+    );
+    this.caPem = pulumi.unsecret(shared.apply(({ caPem }) => caPem));
+    this.gitServerCertificate = pulumi.secret(
+      shared.apply(({ seed: base64, issuedAt }) => gitServerCertificate(base64, issuedAt)),
     );
     this.provider = new kubernetes.Provider(
       `${name}-api`,

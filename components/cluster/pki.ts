@@ -1,4 +1,4 @@
-import { certificateAuthority, issue, signingKey } from "../keys/certificates";
+import { type Certificate, certificateAuthority, issue, signingKey } from "../keys/certificates";
 import { derive } from "../keys/derive";
 import type { File } from "../payload";
 
@@ -38,6 +38,15 @@ export function adminCertificate(seed: string, issuedAt: string) {
     usage: "client",
     validDays: 365,
   });
+}
+
+/**
+ * As whom the environment's Git server tells the agent of pushes. Valid as long as the authority, for what it may is one
+ * annotation of one object: a certificate that ends unseen would leave pushes waiting for the agent's next look.
+ */
+export function gitServerCertificate(seed: string, issuedAt: string): Certificate {
+  const ca = certificateAuthority(seed, names.cluster, issuedAt);
+  return issue(seed, ca, issuedAt, { commonName: "grunnmur:git-server", usage: "client", validDays: 3650 });
 }
 
 /** Secrets are encrypted before they reach etcd (XSalsa20 and Poly1305, a key of 32 bytes). */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import type { Certificate } from "../keys/certificates";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import type { File } from "../payload";
@@ -19,16 +20,30 @@ export interface GitServerArgs {
   bundles: Record<string, string>;
 }
 
+/** The agent that is told of pushes, and as whom. */
+export interface NoticeArgs {
+  /** Addresses of the API servers, which are asked in this order. */
+  servers: string[];
+  /** PEM of the authority that signed the API servers' certificates. */
+  caPem: pulumi.Input<string>;
+  /** May set the one annotation that says so (agent/files/push-notice.yaml); a secret. */
+  client: pulumi.Input<Certificate>;
+  /** How often the agent looks by itself, which a person is told where it cannot be reached. */
+  intervalSeconds: number;
+}
+
 /** Plain Git over SSH on a node, for environments that have no Git host of their own. */
 export class GitServer extends pulumi.ComponentResource {
   /** Depend on these: the repositories have their first commits. */
   readonly ready: pulumi.Resource[];
+  private readonly node: Node;
 
   constructor(name: string, args: GitServerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { node, branch, configFiles, bundles } = args;
     const branches: [string, string][] = [["config", branch], ...Object.keys(bundles).map(onMain)];
     const repositories = branches.map(([repository]) => repository);
     super("grunnmur:git-server:GitServer", name, { node: node.name, site: node.site, repositories, branch }, opts);
+    this.node = node;
     const input = pulumi.all([args.readerKey, args.writerKey]).apply(([reader, writer]) => [
       { path: "reader.pub", content: reader },
       { path: "writer.pub", content: writer },
@@ -63,6 +78,28 @@ export class GitServer extends pulumi.ComponentResource {
       ),
     );
     this.registerOutputs({ repositories });
+  }
+
+  /** Tells the agent of each push to the configuration repository's branch. */
+  notify(name: string, { servers, caPem, client, intervalSeconds }: NoticeArgs, dependsOn: pulumi.Resource[]): void {
+    const input = pulumi.all([caPem, client]).apply(([ca, { certificate, privateKey }]) => [
+      { path: "ca.pem", content: ca },
+      { path: "client.pem", content: certificate },
+      { path: "client.key", content: privateKey, mode: 0o600 },
+      { path: "servers", content: servers.map((address) => `${address}\n`).join("") },
+      { path: "seconds", content: `${intervalSeconds}\n` },
+    ]);
+    onNode(
+      name,
+      this.node,
+      { script: "git-server/scripts/push-notice.sh", remove: "git-server/scripts/stop-notice.sh", input },
+      {
+        parent: this,
+        dependsOn: [...this.ready, ...dependsOn],
+        deletedWith: this.node.ready,
+        deleteBeforeReplace: true,
+      },
+    );
   }
 }
 

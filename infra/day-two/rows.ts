@@ -204,8 +204,14 @@ export const ROWS: Row[] = [
   {
     change: "`sync.intervalSeconds`",
     stack: "local",
-    edit: replace("intervalSeconds: 10", "intervalSeconds: 30"),
+    edit: replace("intervalSeconds: 60", "intervalSeconds: 30"),
     effect: "The agent looks that often.",
+  },
+  {
+    change: "`sync.driftSeconds`",
+    stack: "local",
+    edit: replace("intervalSeconds: 60", "driftSeconds: 30\n    intervalSeconds: 60"),
+    effect: "The agent looks that often whether anything has drifted.",
   },
   {
     change: "`sync.hostKey`",

@@ -33,8 +33,13 @@ export class Client {
   /** The same server, asked as a service account. Close it too. */
   as(namespace: string, name: string): Client {
     const user = `system:serviceaccount:${namespace}:${name}`;
-    const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"];
-    return new Client(this.port, this.token, this.ca, { "impersonate-user": user, "impersonate-group": groups });
+    return this.asUser(user, ["system:serviceaccounts", `system:serviceaccounts:${namespace}`]);
+  }
+
+  /** The same server, asked as somebody who has logged in. Close it too. */
+  asUser(user: string, groups: readonly string[] = []): Client {
+    const acting = { "impersonate-user": user, "impersonate-group": [...groups, "system:authenticated"] };
+    return new Client(this.port, this.token, this.ca, acting);
   }
 
   close(): void {
