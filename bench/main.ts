@@ -2,6 +2,7 @@ import { ensure } from "../artifacts/store";
 import { compareCheckers } from "./checkers";
 import { compareKustomizations } from "./kustomizations";
 import { measurePacks } from "./packs";
+import { measureStanding } from "./standing";
 
 type Say = (text: string) => void;
 
@@ -12,6 +13,7 @@ const PARTS: Record<string, (say: Say) => Promise<void>> = {
   },
   check: compareCheckers,
   kustomizations: compareKustomizations,
+  standing: measureStanding,
 };
 
 /** `npm run bench [-- part...]`: ratios tell more than seconds, since nobody else has this machine. */
