@@ -1,4 +1,5 @@
 import { ensure } from "../artifacts/store";
+import { measureAdmission } from "./admission";
 import { compareCheckers } from "./checkers";
 import { compareKustomizations } from "./kustomizations";
 import { measurePacks } from "./packs";
@@ -10,6 +11,10 @@ const PARTS: Record<string, (say: Say) => Promise<void>> = {
   packs: async (say) => {
     await ensure(["pulumi"]);
     await measurePacks(say);
+  },
+  admission: async (say) => {
+    await ensure(["kubernetes", "etcd"]);
+    await measureAdmission(say);
   },
   check: compareCheckers,
   kustomizations: compareKustomizations,

@@ -10,6 +10,8 @@ import { Client } from "./client";
 /** A kube-apiserver with an etcd of its own, on this machine's loopback, without nodes or controllers. */
 export interface ApiServer {
   client: Client;
+  /** Process id of the kube-apiserver. */
+  pid: number;
   /** Ends both processes and removes what they wrote. */
   stop(): Promise<void>;
 }
@@ -52,7 +54,7 @@ export async function startApiServer(): Promise<ApiServer> {
       client.close();
       await stop();
     };
-    return { client, stop: close };
+    return { client, pid: server.pid, stop: close };
   } catch (error) {
     await stop();
     throw error;
@@ -118,6 +120,10 @@ class Program {
       this.child.once("error", () => resolve());
     });
     process.once("exit", this.kill);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   /** Waits for something that this process brings about. @throws when it ends first, or takes too long */
