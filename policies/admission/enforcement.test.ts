@@ -106,7 +106,7 @@ describe("a cluster with the rules", { skip: missing() ?? false, timeout: 300_00
       deployment("single", [container({ image })], { namespace: "production" }),
     );
     assert.ok(answer.status < 300, String(answer.body.message));
-    assert.match(answer.warnings.join("\n"), /'replicas-and-budget' .* at least 2 in production/);
+    assert.match(answer.warnings.join("\n"), /: replicas-and-budget: .* at least 2 in production/);
   });
 
   it("refuses an image without a tag in a debug container, and takes one with", async () => {

@@ -2,6 +2,7 @@ import { type AdmissionText, admissionText } from "../engine/compose";
 import { loadRules } from "../engine/load";
 import { isEveryKind, platformNamespaces, RECONCILER, SYSTEM_NAMESPACES } from "../engine/match";
 import { resolveParams } from "../engine/params";
+import { BUILT_IN } from "../engine/pod-specs";
 import type { Match, Rule } from "../engine/rule";
 import { HAS_POD_SPEC, PRELUDE } from "../engine/subject";
 import { podResources, resourceRules, WRITTEN_ALL_THE_TIME } from "./resources";
@@ -99,8 +100,18 @@ interface RuleText {
 
 /** The policy that a rule about pods stands in with others; undefined where it has one of its own. */
 function nameOfPodPolicy({ rule, text }: RuleText): string | undefined {
-  if (rule.match.subject !== "podSpec" || readsNamespace(text)) return undefined;
-  return `${rule.match.namespaces === "all" ? "pods" : "tenant-pods"}${rule.severity === "mandatory" ? "" : "-advice"}`;
+  if (!isAboutPods(rule.match) || readsNamespace(text)) return undefined;
+  return rule.severity === "mandatory" ? "pods" : "pods-advice";
+}
+
+/** Of a pod spec, or of the Kubernetes kinds that hold one and of nothing else. */
+function isAboutPods(match: Match): boolean {
+  if (match.subject !== "object") return match.subject === "podSpec";
+  const { resources, namespaces, requester, operations } = match;
+  const holdsOne = resources.every(({ apiGroups, kinds }) =>
+    apiGroups.every((group) => kinds.every((kind) => Object.hasOwn(BUILT_IN, `${group}/${kind}`))),
+  );
+  return holdsOne && namespaces !== "platform" && requester === "anybody" && operations.join() === "CREATE,UPDATE";
 }
 
 function podPolicy(
@@ -113,11 +124,15 @@ function podPolicy(
   if (!first) return [];
   const subresourcesOf = ({ match }: Rule) => (match.subject === "podSpec" ? match.subresources : []);
   const subresources = [...new Set(group.flatMap(({ rule }) => subresourcesOf(rule)))].sort();
+  // Where all are rules for tenants, the API server itself leaves the platform's namespaces out.
+  const everywhere = group.find(({ rule }) => isHeldEverywhere(rule.match));
   const parts = group.map(({ rule, text }): Part => {
-    return { id: rule.id, text, notOf: subresources.filter((one) => !subresourcesOf(rule).some((own) => own === one)) };
+    const notOf = subresources.filter((one) => !subresourcesOf(rule).some((own) => own === one));
+    return { id: rule.id, text: guarded(rule, text, everywhere !== undefined, settings), notOf };
   });
   const text = together(parts);
-  const spec = { ...specOf(first.rule, settings, podResources(subresources)), ...textOf(text, [judged(text)]) };
+  const { rule } = everywhere ?? first;
+  const spec = { ...specOf(rule, settings, podResources(subresources)), ...textOf(text, [judged(text)]) };
   const { "grunnmur/category": _own, ...shared } = labels(first.rule);
   const rules = Object.fromEntries(
     group.map(({ rule: { id, title, reason, remediation } }) => [
@@ -129,6 +144,37 @@ function podPolicy(
     policy(name, { labels: shared, annotations: rules }, spec),
     binding(name, shared, actions(first.rule, options)),
   ];
+}
+
+const isHeldEverywhere = (match: Match): boolean => match.subject !== "stack" && match.namespaces === "all";
+
+/** The rule's text with what else it has to do with the object than that it holds a pod spec. */
+function guarded(rule: Rule, text: AdmissionText, mixed: boolean, settings: AdmissionSettings): AdmissionText {
+  const { match } = rule;
+  const system = (settings.systemNamespaces ?? SYSTEM_NAMESPACES).map((name) => `'${name}'`).join(", ");
+  const ofTenants = mixed && !isHeldEverywhere(match);
+  const conditions = [
+    ...(ofTenants ? ["variables.ofATenant"] : []),
+    ...(match.subject === "object" ? [isOneOf(match.resources)] : []),
+    ...(text.condition === undefined ? [] : [`(${text.condition})`]),
+  ];
+  return {
+    variables: [
+      ...(ofTenants ? [{ name: "ofATenant", expression: `!(request.namespace in [${system}])` }] : []),
+      ...text.variables,
+    ],
+    validations: text.validations,
+    ...(conditions.length > 0 && { condition: conditions.join(" && ") }),
+  };
+}
+
+type ObjectResources = Extract<Match, { subject: "object" }>["resources"];
+
+function isOneOf(resources: ObjectResources): string {
+  const names = resources.flatMap(({ apiGroups, kinds }) =>
+    apiGroups.flatMap((group) => kinds.map((kind) => `'${group || "v1"}/${kind}'`)),
+  );
+  return `object.apiVersion.split('/')[0] + '/' + object.kind in [${names.join(", ")}]`;
 }
 
 // What one condition may cost is a tenth of what all validations may: pods beyond these figures go to those at once.

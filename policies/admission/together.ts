@@ -32,7 +32,7 @@ export function together(parts: readonly Part[]): Omit<AdmissionText, "condition
       ...(notOf.length > 0
         ? [`request.?subResource.orValue('') in [${notOf.map((name) => `'${name}'`).join(", ")}]`]
         : []),
-      ...(text.condition === undefined ? [] : [`!(${text.condition})`]),
+      ...(text.condition === undefined ? [] : [`!(${renamed(text.condition)})`]),
     ].map((condition) => `${condition} || `);
     return text.validations.map(({ expression, message, messageExpression }) => ({
       expression: unasked.length > 0 ? `${unasked.join("")}(${renamed(expression)})` : renamed(expression),
