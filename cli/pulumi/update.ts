@@ -7,6 +7,7 @@ import { type Failure, Failures } from "./failures";
 import { policyPackArgs } from "./policy-packs";
 import { pulumi, withConfigFile } from "./pulumi";
 import { type StageTime, StageTimes } from "./stage-times";
+import type { Trace } from "./trace";
 
 /** How an update went. */
 export interface Update {
@@ -28,7 +29,7 @@ const seconds = (): number => performance.now() / 1000;
  * @param review lets Pulumi show its preview and ask; otherwise it goes ahead
  * @param acceptLoss names of nodes, or `sync`, whose data may go
  */
-export function update(stack: string, review: boolean, acceptLoss: readonly string[]): Promise<Update> {
+export function update(stack: string, review: boolean, acceptLoss: readonly string[], trace: Trace): Promise<Update> {
   return withConfigFile(stack, (config) =>
     withPrivateDir(async (directory) => {
       const log = join(directory, "events.json");
@@ -44,6 +45,7 @@ export function update(stack: string, review: boolean, acceptLoss: readonly stri
       };
       const stop = followEvents(log, (event) => {
         failures.event(event);
+        trace.event(event);
         if (event.summaryEvent) changes = event.summaryEvent.resourceChanges ?? {};
         const begun = times.event(event, seconds());
         if (begun) tell(`${begun}: begun`);
@@ -53,8 +55,11 @@ export function update(stack: string, review: boolean, acceptLoss: readonly stri
       }, 1000);
       try {
         const env = { PULUMI_DEBUG_COMMANDS: "true", GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(",") };
-        const { code } = await pulumi(upArgs(stack, config, log, review), { env });
-        stop();
+        const { code } = await trace.run(async () => {
+          const ended = await pulumi(upArgs(stack, config, log, review), { env });
+          stop();
+          return ended;
+        });
         const [transient, refused] = [failures.transient(), failures.refused()];
         return { code, stages: times.rows(), changes, failures: failures.list, transient, refused };
       } finally {

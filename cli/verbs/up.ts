@@ -17,6 +17,7 @@ import { readStack, requireStackFile, runsHere } from "../pulumi/stack-file";
 import type { StageTime } from "../pulumi/stage-times";
 import { removeStaleLocks } from "../pulumi/stale-lock";
 import { summary } from "../pulumi/summary";
+import { type Trace, traced } from "../pulumi/trace";
 import { type Update, update } from "../pulumi/update";
 import { stackOption, verb, yesOption } from "../terminal/command";
 import { say } from "../terminal/say";
@@ -30,16 +31,21 @@ export function upVerb(): Command {
     "up --stack prod",
     "up --yes",
     "up --accept-loss worker-2",
+    "up --yes --trace trace.json",
   ])
     .addOption(stackOption())
     .addOption(yesOption())
     .addOption(acceptLossOption())
-    .action(up);
+    .addOption(traceOption())
+    .action((options: Options) => traced(options.trace, (trace) => up(options, trace)));
 }
 
 /** What the program asks for by name before it deletes data (infra/consequences.ts). */
 const acceptLossOption = (): Option =>
   new Option("--accept-loss <name...>", "data that may be deleted: names of nodes, or sync, as the preview says");
+
+const traceOption = (): Option =>
+  new Option("--trace <file>", "write what took how long, a bar for each resource, for ui.perfetto.dev");
 
 const NEEDS_ROOT =
   "this environment runs guests on this machine, in a network namespace of their own: that needs root. " +
@@ -49,9 +55,10 @@ interface Options {
   stack: string;
   yes?: boolean;
   acceptLoss?: string[];
+  trace?: string;
 }
 
-async function up({ stack: name, yes, acceptLoss = [] }: Options): Promise<void> {
+async function up({ stack: name, yes, acceptLoss = [] }: Options, trace: Trace): Promise<void> {
   const stack = readStack(name);
   requireSomebody(yes, `change ${name}`);
   requirePulumiCanAsk(yes);
@@ -65,13 +72,14 @@ async function up({ stack: name, yes, acceptLoss = [] }: Options): Promise<void>
   say(expectation(work, formerUp(name)));
   const began = performance.now();
   const fromNothing = runsHere(stack) && !existsSync(environmentDir(name));
+  const timed = (stage: string, work: () => Promise<unknown>) => trace.during(stage, () => timedStage(stage, work));
   const stages = [await timed("host packages", () => installPackagesFor(stack, yes))];
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
   await ensureStack(name);
   removeStaleLocks(name);
   await tellPrune(stack);
   const prepared = performance.now();
-  const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes), acceptLoss));
+  const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes), acceptLoss, trace));
   stages.push(...result.stages);
   say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
   if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);
@@ -83,18 +91,18 @@ async function up({ stack: name, yes, acceptLoss = [] }: Options): Promise<void>
   say(next(stack).join("\n"));
 }
 
-async function timed(stage: string, work: () => Promise<unknown>): Promise<StageTime> {
+async function timedStage(stage: string, work: () => Promise<unknown>): Promise<StageTime> {
   const began = performance.now();
   await work();
   return { stage, seconds: (performance.now() - began) / 1000, changed: 0, failed: 0 };
 }
 
 /** What fails only because the other side was not there yet is tried once more; Pulumi then goes on where it stopped. */
-async function updateTwiceIfNeeded(stack: Stack, review: boolean, acceptLoss: string[]): Promise<Update> {
-  const first = await update(stack.name, review, acceptLoss);
+async function updateTwiceIfNeeded(stack: Stack, review: boolean, acceptLoss: string[], trace: Trace): Promise<Update> {
+  const first = await update(stack.name, review, acceptLoss, trace);
   if (first.code === 0 || first.code >= 128 || !first.transient) return first;
   say("That looks like something that goes away by itself: trying once more. What is done already stays done.");
-  const second = await update(stack.name, review, acceptLoss);
+  const second = await update(stack.name, review, acceptLoss, trace);
   return { ...second, stages: [...first.stages, ...second.stages] };
 }
 
