@@ -3,6 +3,7 @@ import { measureAdmission } from "./admission";
 import { compareCheckers } from "./checkers";
 import { compareKustomizations } from "./kustomizations";
 import { measurePacks } from "./packs";
+import { measurePreviews } from "./previews";
 import { measureStanding } from "./standing";
 
 type Say = (text: string) => void;
@@ -15,6 +16,10 @@ const PARTS: Record<string, (say: Say) => Promise<void>> = {
   admission: async (say) => {
     await ensure(["kubernetes", "etcd"]);
     await measureAdmission(say);
+  },
+  preview: async (say) => {
+    await ensure(["pulumi", "flux-manifests"]);
+    await measurePreviews(say);
   },
   check: compareCheckers,
   kustomizations: compareKustomizations,
