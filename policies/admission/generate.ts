@@ -9,8 +9,10 @@ import { podResources, resourceRules, WRITTEN_ALL_THE_TIME } from "./resources";
 import { allHold, type Part, readsNamespace, together } from "./together";
 
 /**
- * The rules as ValidatingAdmissionPolicy objects with one binding each. Rules about pods stand together, since every pod
- * is judged by all of them; their messages begin with the rule's id. Any other rule is a policy named for it.
+ * The rules as ValidatingAdmissionPolicy objects with one binding each. Rules about pods stand together by category, since
+ * every pod is judged by all of them; their messages begin with the rule's id. Any other rule is a policy named for it.
+ * Not all about pods are one policy: what the API server takes to compile an expression grows with the square of its
+ * length, and it gives up on a request after 34 seconds, which emulated CPUs would need.
  *
  * Parameters are written into the policy. The other way, a ConfigMap that the binding refers to, holds texts only, and
  * an account that may write ConfigMaps (the agent's may) could then loosen a rule that it cannot otherwise touch.
@@ -101,7 +103,7 @@ interface RuleText {
 /** The policy that a rule about pods stands in with others; undefined where it has one of its own. */
 function nameOfPodPolicy({ rule, text }: RuleText): string | undefined {
   if (!isAboutPods(rule.match) || readsNamespace(text)) return undefined;
-  return rule.severity === "mandatory" ? "pods" : "pods-advice";
+  return `pods-${rule.category}${rule.severity === "mandatory" ? "" : "-advice"}`;
 }
 
 /** Of a pod spec, or of the Kubernetes kinds that hold one and of nothing else. */
@@ -133,7 +135,7 @@ function podPolicy(
   const text = together(parts);
   const { rule } = everywhere ?? first;
   const spec = { ...specOf(rule, settings, podResources(subresources)), ...textOf(text, [judged(text)]) };
-  const { "grunnmur/category": _own, ...shared } = labels(first.rule);
+  const shared = labels(first.rule);
   const rules = Object.fromEntries(
     group.map(({ rule: { id, title, reason, remediation } }) => [
       `rule.grunnmur/${id}`,
