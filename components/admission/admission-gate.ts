@@ -14,6 +14,12 @@ export interface AdmissionGateArgs {
   emulated: boolean;
 }
 
+/**
+ * Characters of a policy that has company in the API server's compiler one at a time: several at once take so long on
+ * emulated CPUs that it gives up on all of them, and on the next try again.
+ */
+const LONG = 8000;
+
 /** The rules as the API server itself holds them, so that kubectl does not get around them. An administrator may remove them. */
 export class AdmissionGate extends pulumi.ComponentResource {
   /** Depend on these: what comes after is judged. */
@@ -22,7 +28,13 @@ export class AdmissionGate extends pulumi.ComponentResource {
   constructor(name: string, args: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
     const { provider, objects, controlPlanes } = args;
     super("grunnmur:admission:AdmissionGate", name, { rules: policies(objects) }, opts);
-    const made = objects.map((object) => new KubernetesObject(name, object, { parent: this, provider }));
+    let long: pulumi.Resource[] = [];
+    const made = objects.map((object) => {
+      if (JSON.stringify(object).length < LONG) return new KubernetesObject(name, object, { parent: this, provider });
+      const one = new KubernetesObject(name, object, { parent: this, provider, dependsOn: long });
+      long = [one];
+      return one;
+    });
     const last = lastPolicy(objects);
     const marks = last.objects.map(
       // The order is what the probe rests on.

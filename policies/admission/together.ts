@@ -16,6 +16,9 @@ export interface Part {
 /** Validations in the order of the parts, and variables that no two rules give different meanings. */
 export function together(parts: readonly Part[]): Omit<AdmissionText, "condition"> {
   const variables: AdmissionText["variables"] = [];
+  const declare = (one: AdmissionText["variables"][number]): void => {
+    if (!variables.some(({ expression }) => expression === one.expression)) variables.push(one);
+  };
   const validations = parts.flatMap(({ id, text, notOf }) => {
     const names = new Map<string, string>();
     const renamed = (expression: string) =>
@@ -26,12 +29,11 @@ export function together(parts: readonly Part[]): Omit<AdmissionText, "condition
       const taken = variables.some((other) => other.name === name);
       const unique = same?.name ?? (taken ? `${id.replaceAll("-", "_")}_${name}` : name);
       names.set(name, unique);
-      if (!same) variables.push({ name: unique, expression });
+      declare({ name: unique, expression });
     }
+    if (notOf.length > 0) declare({ name: unaskedOf(notOf), expression: isSubresource(notOf) });
     const unasked = [
-      ...(notOf.length > 0
-        ? [`request.?subResource.orValue('') in [${notOf.map((name) => `'${name}'`).join(", ")}]`]
-        : []),
+      ...(notOf.length > 0 ? [`variables.${unaskedOf(notOf)}`] : []),
       ...(text.condition === undefined ? [] : [`!(${renamed(text.condition)})`]),
     ].map((condition) => `${condition} || `);
     return text.validations.map(({ expression, message, messageExpression }) => ({
@@ -42,6 +44,10 @@ export function together(parts: readonly Part[]): Omit<AdmissionText, "condition
   });
   return { variables, validations };
 }
+
+const unaskedOf = (subresources: readonly string[]): string => `at_${subresources.join("_")}`;
+const isSubresource = (names: readonly string[]): string =>
+  `request.?subResource.orValue('') in [${names.map((name) => `'${name}'`).join(", ")}]`;
 
 const VARIABLE = /\bvariables\.(\w+)/g;
 

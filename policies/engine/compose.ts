@@ -94,6 +94,8 @@ function bare(value: unknown, type?: Parameter["type"]): string {
   if (typeof value === "string") return quote(value);
   if (typeof value === "number") return type === "number" && Number.isInteger(value) ? `${value}.0` : `${value}`;
   if (typeof value === "boolean") return `${value}`;
+  // One element after the other, the API server would compare each with the types of all that it has read so far.
+  if (isPlainTexts(value)) return `${quote(value.join(","))}.split(",")`;
   if (Array.isArray(value)) return `[${value.map((item) => celLiteral(item)).join(", ")}]`;
   if (value instanceof Date) return quote(value.toISOString());
   if (value !== null && typeof value === "object") {
@@ -102,6 +104,9 @@ function bare(value: unknown, type?: Parameter["type"]): string {
   }
   throw new TypeError(`a parameter cannot be ${String(value)}; allowed: text, number, true or false, list, map`);
 }
+
+const isPlainTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length > 3 && value.every((item) => typeof item === "string" && !item.includes(","));
 
 /** JSON's escapes are CEL's, but for a few that JSON does not use. */
 const quote = (text: string): string => JSON.stringify(text);
