@@ -82,7 +82,9 @@ export function admissionPolicies(
     if (name !== undefined) podPolicies.set(name, [...(podPolicies.get(name) ?? []), one]);
   }
   return [
-    ...[...podPolicies].flatMap(([name, group]) => podPolicy(name, group, settings, options)),
+    ...[...podPolicies].flatMap(([name, group]) =>
+      inParts(group).flatMap((part, at) => podPolicy(at === 0 ? name : `${name}-${at + 1}`, part, settings, options)),
+    ),
     ...texts
       .filter((one) => nameOfPodPolicy(one) === undefined)
       .flatMap(({ rule, text }) => [
@@ -99,6 +101,25 @@ interface RuleText {
   rule: Rule;
   text: AdmissionText;
 }
+
+/** As few parts as are short enough to be compiled in time, in the order of the rules. */
+function inParts(group: readonly RuleText[]): RuleText[][] {
+  const parts: RuleText[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const one of group) {
+    const own = JSON.stringify(one.text).length;
+    if (length + own > LONGEST) {
+      parts.push([]);
+      length = 0;
+    }
+    parts.at(-1)?.push(one);
+    length += own;
+  }
+  return parts;
+}
+
+/** Characters of expressions in one policy. */
+const LONGEST = 26_000;
 
 /** The policy that a rule about pods stands in with others; undefined where it has one of its own. */
 function nameOfPodPolicy({ rule, text }: RuleText): string | undefined {
