@@ -10,9 +10,8 @@ export const agentNamespace = "flux-system";
 export const reconciler = "config-reconciler";
 
 /**
- * The Deployments of source- and kustomize-controller and the Service between them, locked down as Flux's guide to
- * multi-tenancy has it: no references across namespaces, no remote bases, and always an impersonated account. They
- * watch their own namespace.
+ * The Deployments of source- and kustomize-controller, locked down as Flux's guide to multi-tenancy has it: no references
+ * across namespaces, no remote bases, and always an impersonated account. They watch their own namespace.
  */
 export function controllers(images: ControllerImages, emulated: boolean): object[] {
   const pace = paceOf(emulated);
@@ -21,7 +20,9 @@ export function controllers(images: ControllerImages, emulated: boolean): object
       {
         name: "source-controller",
         image: images.sourceController,
-        args: ["--storage-path=/data", `--storage-adv-addr=source-controller.${agentNamespace}.svc.cluster.local.`],
+        // Where the other fetches what this one has: by the pod's address, so that neither the cluster's DNS nor kube-proxy has
+        // to work before Git can mend them. What is fetched is held to the digest in the source's status.
+        args: ["--storage-path=/data", "--storage-adv-addr=$(POD_IP):9090"],
         ports: [{ name: "http", containerPort: 9090 }],
         volumes: ["data", "tmp"],
         readiness: { path: "/", port: "http" },
@@ -44,12 +45,6 @@ export function controllers(images: ControllerImages, emulated: boolean): object
       },
       pace,
     ),
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: "source-controller", namespace: agentNamespace },
-      spec: { selector: { app: "source-controller" }, ports: [{ name: "http", port: 80, targetPort: "http" }] },
-    },
   ];
 }
 
@@ -93,7 +88,7 @@ function controller({ name, image, args, ports, volumes, readiness }: Controller
               image,
               imagePullPolicy: "IfNotPresent",
               args: [...args, ...commonArgs],
-              env: [{ name: "RUNTIME_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } }],
+              env: [fromField("RUNTIME_NAMESPACE", "metadata.namespace"), fromField("POD_IP", "status.podIP")],
               ports: [...ports, { name: "http-prom", containerPort: 8080 }, { name: "healthz", containerPort: 9440 }],
               securityContext: {
                 allowPrivilegeEscalation: false,
@@ -114,4 +109,8 @@ function controller({ name, image, args, ports, volumes, readiness }: Controller
       },
     },
   };
+}
+
+function fromField(name: string, fieldPath: string): object {
+  return { name, valueFrom: { fieldRef: { fieldPath } } };
 }
