@@ -86,27 +86,28 @@ export class Cluster extends pulumi.ComponentResource {
       pulumi.secret(pulumi.all([seed, machine]).apply(([base64, id]) => joinToken(base64, id)));
 
     const prepared = new Map(nodes.map((node) => [node.name, this.prepare(node, args)]));
-    const made: pulumi.Resource[] = [];
+    const servers: pulumi.Resource[] = [];
+    let open: pulumi.Resource[] = [];
     const machines = controlPlanes.map((node) => node.ready);
     const admission = admissionOf(nodes, token);
     for (const node of controlPlanes) {
       // One after the other: the first makes the cluster, once it sees that the others are machines without one; etcd takes
       // one new member at a time; and a change that stops an API server is not carried to the next.
-      const dependsOn = [...(prepared.get(node.name) ?? []), ...machines, ...made.slice(-1)];
+      const dependsOn = [...(prepared.get(node.name) ?? []), ...machines, ...servers.slice(-1)];
       const kept = server(node, kubeadm, shared, { parent: this, dependsOn });
-      made.push(join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept] }));
+      servers.push(join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept, ...open] }));
       if (node === first) {
         const { tokens: input, triggers } = admission;
         const what = { script: "cluster/scripts/open-admission.sh", input, triggers };
-        made.push(onNode(`${name}-admission-open`, first, what, { parent: this, dependsOn: [...made] }));
+        open = [onNode(`${name}-admission-open`, first, what, { parent: this, dependsOn: [...servers] })];
       }
     }
     const joined = workers.map((node) => {
-      const dependsOn = [...(prepared.get(node.name) ?? []), ...made];
+      const dependsOn = [...(prepared.get(node.name) ?? []), ...servers];
       const kept = workerSettings(node, kubeadm, { parent: this, dependsOn });
-      return join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept] });
+      return join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept, ...open] });
     });
-    this.members = [...made, ...joined];
+    this.members = [...servers, ...open, ...joined];
     onNode(
       `${name}-admission-closed`,
       first,
@@ -138,7 +139,7 @@ export class Cluster extends pulumi.ComponentResource {
         enablePatchForce: true,
       },
       // Nor does the one that an environment was made with.
-      { parent: this, dependsOn: made, ignoreChanges: ["clusterIdentifier"] },
+      { parent: this, dependsOn: servers, ignoreChanges: ["clusterIdentifier"] },
     );
     this.registerOutputs({});
   }
