@@ -6,6 +6,8 @@
 export interface Pace {
   /** A probe of a static pod; kubeadm's own when absent. */
   staticPodProbe?: Probe;
+  /** Whether a static pod answers, which nothing waits for. kubeadm asks each second, and each answer is a TLS handshake. */
+  staticPodReadiness: Probe;
   /** Of a deployment's containers; Kubernetes' own when absent. */
   liveness: Partial<Probe>;
   readiness: Partial<Probe>;
@@ -15,7 +17,7 @@ export interface Pace {
   etcd: Record<string, string>;
   controllerManager: Record<string, string>;
   /** Settings of the kubelet, and flags that have no setting. */
-  kubelet: Record<string, string>;
+  kubelet: Record<string, string | number>;
   kubeletFlags: Record<string, string>;
   /** One CoreDNS is enough, and it and the control plane ask for little CPU. */
   lean: boolean;
@@ -41,6 +43,7 @@ export interface Probe {
 }
 
 export const kvm: Pace = {
+  staticPodReadiness: { timeoutSeconds: 15, periodSeconds: 10, failureThreshold: 3 },
   liveness: {},
   readiness: {},
   election: {},
@@ -60,23 +63,34 @@ export const kvm: Pace = {
 
 export const emulated: Pace = {
   staticPodProbe: { timeoutSeconds: 60, periodSeconds: 30, failureThreshold: 20 },
+  staticPodReadiness: { timeoutSeconds: 30, periodSeconds: 30, failureThreshold: 10 },
   liveness: { timeoutSeconds: 30, periodSeconds: 15, failureThreshold: 20 },
-  readiness: { timeoutSeconds: 15, periodSeconds: 5 },
-  // With the default 15 s both lost their lease to a slow API server, restarted, and made it slower. Ten tries fit in before
+  readiness: { timeoutSeconds: 15, periodSeconds: 10 },
+  // With the default 15 s both lost their lease to a slow API server, restarted, and made it slower. Five tries fit in before
   // the lease has to be given up.
   election: {
     "leader-elect-lease-duration": "120s",
     "leader-elect-renew-deadline": "100s",
-    "leader-elect-retry-period": "10s",
+    "leader-elect-retry-period": "20s",
   },
-  etcd: { "heartbeat-interval": "1000", "election-timeout": "10000" },
+  // kubeadm has etcd tell every watch each 5 s how far it is: with a watch for each of 130 kinds, 26 messages a second. Who
+  // reads consistently from the API server's cache asks for it by itself.
+  etcd: { "heartbeat-interval": "1000", "election-timeout": "10000", "watch-progress-notify-interval": "60s" },
   controllerManager: {
     "node-monitor-grace-period": "2m",
     // kubeadm's own list less the one that checks the types in admission policies, against every kind's schema: that is
     // advice, the policies are tested on a real API server, and here it takes minutes while the environment starts.
     controllers: "*,bootstrap-signer-controller,token-cleaner-controller,-validatingadmissionpolicy-status-controller",
   },
-  kubelet: { nodeStatusUpdateFrequency: "20s", volumeStatsAggPeriod: "5m", runtimeRequestTimeout: "10m" },
+  kubelet: {
+    // A node is looked at that often, and reported where something has changed; without the second, each time.
+    nodeStatusUpdateFrequency: "20s",
+    nodeStatusReportFrequency: "5m",
+    // Renewed four times in that time.
+    nodeLeaseDurationSeconds: 80,
+    volumeStatsAggPeriod: "5m",
+    runtimeRequestTimeout: "10m",
+  },
   kubeletFlags: { "housekeeping-interval": "60s" },
   lean: true,
   restartSeconds: 3600,

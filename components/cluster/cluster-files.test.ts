@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { loadAll } from "js-yaml";
-import { emulated, kvm } from "../pace";
+import { load, loadAll } from "js-yaml";
+import { emulated, kvm, type Pace, type Probe } from "../pace";
 import { joinToken, tokenSecret } from "./admission";
 import { clusterConfiguration } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
@@ -32,6 +32,10 @@ const args: KubeadmArgs = {
 };
 const versions = { kubernetes: "v1.36.4" };
 const token = "abcdef.0123456789abcdef";
+
+interface StaticPod {
+  spec: { containers: [{ name: string; readinessProbe?: Probe }] };
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: rendered YAML is looked at by path
 function documents(text: string): Map<string, any> {
@@ -98,15 +102,37 @@ test("a machine made anew has another token, in kubeadm's form", () => {
 });
 
 test("patience is for emulated CPUs", () => {
-  assert.deepEqual(
-    patches(kvm, "h").map(({ path }) => path),
-    ["/etc/kubernetes/patches/kube-apiserver+strategic.yaml"],
-  );
-  assert.equal(patches(emulated, "h").length, 5);
+  const liveness = (pace: Pace) => patches(pace, "h").filter(({ content }) => /livenessProbe/.test(content)).length;
+  assert.deepEqual([liveness(kvm), liveness(emulated)], [0, 5]);
+});
+
+test("no static pod is asked each second whether it is ready, as kubeadm has it", () => {
+  for (const pace of [kvm, emulated]) {
+    const asked = patches(pace, "h").flatMap(({ path, content }) => {
+      const [container] = (load(content) as Partial<StaticPod>).spec?.containers ?? [];
+      const period = container?.readinessProbe?.periodSeconds;
+      return period === undefined ? [] : [[path.split("/").at(-1)?.split("+")[0], container?.name, period >= 10]];
+    });
+    const pods = ["etcd", "kube-apiserver", "kube-scheduler"];
+    assert.deepEqual(
+      asked,
+      pods.map((name) => [name, name, true]),
+    );
+  }
+});
+
+test("a lease is renewed several times before its end", () => {
+  const { election, kubelet, controllerManager } = emulated;
+  const seconds = (flag: string) => Number(/^(\d+)s$/.exec(election[`leader-elect-${flag}`] ?? "")?.[1]);
+  assert.ok(seconds("renew-deadline") >= 5 * seconds("retry-period"));
+  assert.ok(seconds("renew-deadline") < seconds("lease-duration"));
+  assert.equal(controllerManager["node-monitor-grace-period"], "2m");
+  assert.ok(Number(kubelet.nodeLeaseDurationSeconds) < 120, "a node's lease ends before the node is given up");
 });
 
 test("other files of the API server make it another pod", () => {
-  const patch = (secret: string) => serverFiles(secret, kvm).find(({ path }) => /patches/.test(path))?.content ?? "";
+  const patch = (secret: string) =>
+    serverFiles(secret, kvm).find(({ path }) => /patches\/kube-apiserver/.test(path))?.content ?? "";
   assert.match(patch(seed), /grunnmur\/files: [0-9a-f]{64}/);
   assert.notEqual(patch(seed), patch(Buffer.alloc(32, 4).toString("base64")));
 });

@@ -21,13 +21,13 @@ function hash(files: File[]): string {
 }
 
 /**
- * Patches of kubeadm: patient probes and one CoreDNS where CPUs are emulated, and in the API server's pod the hash of the
- * files it reads. It reads them at its start, and with another hash it is another pod.
+ * Patches of kubeadm: rarer probes, patient ones and one CoreDNS where CPUs are emulated, and in the API server's pod the
+ * hash of the files it reads. It reads them at its start, and with another hash it is another pod.
  */
 export function patches(pace: Pace, filesHash: string): File[] {
   const annotated = { metadata: { annotations: { "grunnmur/files": filesHash } } };
   const files = staticPods.map((name) => {
-    const patch = { ...(name === "kube-apiserver" ? annotated : {}), ...patience(name, pace) };
+    const patch = { ...(name === "kube-apiserver" ? annotated : {}), ...probes(name, pace) };
     return Object.keys(patch).length > 0
       ? [{ path: `${patchesDir}/${name}+strategic.yaml`, content: dump(patch) }]
       : [];
@@ -40,24 +40,18 @@ export function patches(pace: Pace, filesHash: string): File[] {
 
 const staticPods = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
-function patience(name: string, { staticPodProbe: probe }: Pace): object {
-  if (!probe) return {};
-  const asked = name === "etcd" || name === "kube-apiserver";
-  return {
-    spec: {
-      containers: [
-        {
-          name,
-          livenessProbe: probe,
-          startupProbe: { ...probe, periodSeconds: 10, failureThreshold: 90 },
-          ...(asked
-            ? { readinessProbe: { timeoutSeconds: 30, periodSeconds: name === "etcd" ? 10 : 5, failureThreshold: 10 } }
-            : {}),
-          resources: { requests: { cpu: "50m" } },
-        },
-      ],
-    },
-  };
+function probes(name: string, { staticPodProbe: probe, staticPodReadiness }: Pace): object {
+  // kubeadm gives the controller manager none.
+  const readiness = name === "kube-controller-manager" ? {} : { readinessProbe: staticPodReadiness };
+  const patience = probe
+    ? {
+        livenessProbe: probe,
+        startupProbe: { ...probe, periodSeconds: 10, failureThreshold: 90 },
+        resources: { requests: { cpu: "50m" } },
+      }
+    : {};
+  const container = { name, ...readiness, ...patience };
+  return Object.keys(container).length > 1 ? { spec: { containers: [container] } } : {};
 }
 
 function coredns({ staticPodProbe }: Pace): object {
