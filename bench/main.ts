@@ -5,6 +5,7 @@ import { compareKustomizations } from "./kustomizations";
 import { measurePacks } from "./packs";
 import { measurePreviews } from "./previews";
 import { measureStanding } from "./standing";
+import { measureStandingUp } from "./standing-up";
 
 type Say = (text: string) => void;
 
@@ -24,6 +25,7 @@ const PARTS: Record<string, (say: Say) => Promise<void>> = {
   check: compareCheckers,
   kustomizations: compareKustomizations,
   standing: measureStanding,
+  up: measureStandingUp,
 };
 
 /** `npm run bench [-- part...]`: ratios tell more than seconds, since nobody else has this machine. */
