@@ -13,7 +13,7 @@ interface Deployment {
 }
 
 const images = { sourceController: "s:1", kustomizeController: "k:1" };
-const deployments = controllers(images, false)
+const deployments = controllers(images, "10.96.0.0/16", false)
   .filter((object): object is Deployment => "spec" in object)
   .slice(0, 2);
 

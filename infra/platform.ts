@@ -124,6 +124,7 @@ export class Platform extends pulumi.ComponentResource {
         node: one(all, "control-plane"),
         crds: artifacts.fluxDefinitions(),
         images: artifacts.controllerImages(),
+        serviceCidr: stack.network.serviceCidr,
         deployKey: this.deployKey,
         hostKey: stack.sync.hostKey ?? registryNode.hostKey,
         gitLab: gitLab(stack, secrets),

@@ -10,19 +10,20 @@ export const agentNamespace = "flux-system";
 export const reconciler = "config-reconciler";
 
 /**
- * The Deployments of source- and kustomize-controller, locked down as Flux's guide to multi-tenancy has it: no references
- * across namespaces, no remote bases, and always an impersonated account. They watch their own namespace.
+ * The Deployments of source- and kustomize-controller and the Service between them, locked down as Flux's guide to
+ * multi-tenancy has it: no references across namespaces, no remote bases, and always an impersonated account. They
+ * watch their own namespace.
  */
-export function controllers(images: ControllerImages, emulated: boolean): object[] {
+export function controllers(images: ControllerImages, serviceCidr: string, emulated: boolean): object[] {
   const pace = paceOf(emulated);
   return [
     controller(
       {
         name: "source-controller",
         image: images.sourceController,
-        // Where the other fetches what this one has: by the pod's address, so that neither the cluster's DNS nor kube-proxy has
-        // to work before Git can mend them. What is fetched is held to the digest in the source's status.
-        args: ["--storage-path=/data", "--storage-adv-addr=$(POD_IP):9090"],
+        // Where the other fetches what this one has. An address, so that the cluster's DNS need not work before Git can mend it;
+        // of a Service, since a pod that was started again has another, and the other waits for the former one for minutes.
+        args: ["--storage-path=/data", `--storage-adv-addr=${storageAddress(serviceCidr)}`],
         ports: [{ name: "http", containerPort: 9090 }],
         volumes: ["data", "tmp"],
         readiness: { path: "/", port: "http" },
@@ -45,7 +46,22 @@ export function controllers(images: ControllerImages, emulated: boolean): object
       },
       pace,
     ),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "source-controller", namespace: agentNamespace },
+      spec: {
+        clusterIP: storageAddress(serviceCidr),
+        selector: { app: "source-controller" },
+        ports: [{ name: "http", port: 80, targetPort: "http" }],
+      },
+    },
   ];
+}
+
+/** Beside the cluster DNS's, the tenth; Kubernetes gives none of the first sixteen of a range by itself. */
+export function storageAddress(serviceCidr: string): string {
+  return serviceCidr.replace(/\.\d+\/\d+$/, ".11");
 }
 
 const commonArgs = [
@@ -88,7 +104,7 @@ function controller({ name, image, args, ports, volumes, readiness }: Controller
               image,
               imagePullPolicy: "IfNotPresent",
               args: [...args, ...commonArgs],
-              env: [fromField("RUNTIME_NAMESPACE", "metadata.namespace"), fromField("POD_IP", "status.podIP")],
+              env: [{ name: "RUNTIME_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } }],
               ports: [...ports, { name: "http-prom", containerPort: 8080 }, { name: "healthz", containerPort: 9440 }],
               securityContext: {
                 allowPrivilegeEscalation: false,
@@ -109,8 +125,4 @@ function controller({ name, image, args, ports, volumes, readiness }: Controller
       },
     },
   };
-}
-
-function fromField(name: string, fieldPath: string): object {
-  return { name, valueFrom: { fieldRef: { fieldPath } } };
 }

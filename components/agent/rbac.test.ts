@@ -44,7 +44,9 @@ test("only the kustomize controller acts for another account, and only for the r
 });
 
 test("each controller watches what it may read: its own namespace", () => {
-  const deployments = JSON.stringify(controllers({ sourceController: "s:1", kustomizeController: "k:1" }, false));
+  const deployments = JSON.stringify(
+    controllers({ sourceController: "s:1", kustomizeController: "k:1" }, "10.96.0.0/16", false),
+  );
   assert.equal(deployments.match(/--watch-all-namespaces=false/g)?.length, 2);
 });
 

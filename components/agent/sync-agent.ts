@@ -27,6 +27,8 @@ export interface SyncAgentArgs extends SyncArgs {
   /** Text of Flux's CRDs. */
   crds: string;
   images: ControllerImages;
+  /** Range of the cluster's service addresses. */
+  serviceCidr: string;
   /** A fresh key for this cluster; its private half is a secret. */
   deployKey: pulumi.Output<SshKey>;
   /** Public SSH host key of the Git host. */
@@ -64,7 +66,7 @@ export class SyncAgent extends pulumi.ComponentResource {
     const rights = parse(script("agent/files/rbac.yaml")).map((manifest) => object(manifest, [namespace]));
     // A newer controller is not started before its image can be pulled.
     const before = [...rights, ...definitions, ...args.imagesReady];
-    const running = controllers(args.images, emulated).map((manifest) => object(manifest, before));
+    const running = controllers(args.images, args.serviceCidr, emulated).map((manifest) => object(manifest, before));
 
     const registered = args.gitLab ? [this.register(name, args, args.gitLab)] : [];
     const proof = this.prove(name, args, [...args.repositoryReady, ...registered]);
