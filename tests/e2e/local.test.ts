@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
-import { patienceHere } from "../../lib/machine";
+import { machine, patienceHere, slownessOfAll } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import { CHANGES } from "./support/day-two";
 import { commitReplicas, withClone, withCloneByKey } from "./support/git";
@@ -15,7 +15,7 @@ import { grunnmur, must, repository, type, withEnvironment } from "./support/use
 
 // One environment, from nothing to nothing, step by step as a user would. The deadlines are for emulated CPUs on a busy
 // machine; the figures in the diagnostics are what the product promises. With GRUNNMUR_TEST_ONE_CORE=1 all guests share one
-// core until all has been tried once, and the promises are deadlines.
+// core until all has been tried once. The promises are deadlines, on a machine slower than the one of reference longer ones.
 
 const MINUTES = 60_000;
 const PROMISED = { push: 120, drift: 90 };
@@ -56,7 +56,8 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
   const figures = { push: [] as number[], drift: [] as number[] };
   const keeps = (what: keyof typeof PROMISED, seconds: number): void => {
     figures[what].push(seconds);
-    assert.ok(!release || seconds <= PROMISED[what], `${what}: ${seconds.toFixed(0)} s, promised ${PROMISED[what]} s`);
+    const limit = PROMISED[what] * Math.max(1, slownessOfAll(machine()));
+    assert.ok(seconds <= limit, `${what}: ${seconds.toFixed(0)} s, promised ${limit.toFixed(0)} s`);
   };
 
   await step("bad configuration: every mistake at once, and nothing is started", badConfiguration);
@@ -174,16 +175,18 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
     await step(name, (t) => run((figure) => t.diagnostic(figure), outputs));
   }
 
-  if (release) {
-    await step("the same with the whole machine", async (t) => {
-      release();
-      await until("an environment that is ready", 900, async () => (await grunnmur(["status"])).code === 0);
-      const [push, drift] = [[await pushed(outputs, 2), await pushed(outputs, 3)], [await drifted()]];
-      const said = (values: number[]) => values.map((seconds) => `${seconds.toFixed(0)} s`).join(" and ");
-      t.diagnostic(`commit live: ${said(figures.push)} on one core, ${said(push)} on the whole machine`);
-      t.diagnostic(`drift undone: ${said(figures.drift)} on one core, ${said(drift)} on the whole machine`);
-    });
-  }
+  // Its nodes have been started again meanwhile, and on one core all of that was on one core.
+  await step("a push is still live in time, and drift undone", async (t) => {
+    release?.();
+    const before = { push: figures.push.splice(0), drift: figures.drift.splice(0) };
+    await until("an environment that is ready", 900, async () => (await grunnmur(["status"])).code === 0);
+    for (const replicas of [2, 3]) keeps("push", await pushed(outputs, replicas));
+    keeps("drift", await drifted());
+    const said = (values: number[]) => values.map((seconds) => `${seconds.toFixed(0)} s`).join(" and ");
+    const [then, now] = release ? ["on one core", "on the whole machine"] : ["at first", "after the changes"];
+    t.diagnostic(`commit live: ${said(before.push)} ${then}, ${said(figures.push)} ${now}`);
+    t.diagnostic(`drift undone: ${said(before.drift)} ${then}, ${said(figures.drift)} ${now}`);
+  });
 
   await step("destroy leaves nothing", async (t) => {
     writeFileSync(stackFile, stackFileBefore);
