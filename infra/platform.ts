@@ -7,6 +7,7 @@ import { GitServer } from "../components/git-server/git-server";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
+import { KvmNode } from "../components/node/kvm-node";
 import type { Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
 import { paceOf } from "../components/pace";
@@ -69,6 +70,7 @@ export class Platform extends pulumi.ComponentResource {
     );
     this.nodes = all;
     const peers = all.map(({ name, role, address }) => ({ name, role, address }));
+    const controlPlanes = all.filter(({ role }) => role === "control-plane");
     const registryNode = one(all, "registry");
     const registrySite = siteFiles(stack.network, registryNode, peers, stack.registry.host);
     this.registry = new Registry(
@@ -91,7 +93,7 @@ export class Platform extends pulumi.ComponentResource {
         kubernetesVersion: artifacts.imageTag("kube-apiserver"),
         etcdTag: artifacts.imageTag("etcd"),
         corednsTag: artifacts.imageTag("coredns"),
-        controlPlanes: all.filter(({ role }) => role === "control-plane"),
+        controlPlanes,
         workers: all.filter(({ role }) => role === "worker"),
         peers,
         network: stack.network,
@@ -103,13 +105,16 @@ export class Platform extends pulumi.ComponentResource {
       { parent: this },
     );
 
+    // Guests that end take what is in their cluster along: it is not deleted first, object by object.
+    const deletedWith = controlPlanes.every((node) => node instanceof KvmNode) ? this.cluster.begun : undefined;
     const admission = new AdmissionGate(
       "admission",
       {
         provider: this.cluster.provider,
         objects: admissionForStack(stack),
-        controlPlanes: [one(all, "control-plane"), ...all.filter(({ role }) => role === "control-plane").slice(1)],
+        controlPlanes: [one(all, "control-plane"), ...controlPlanes.slice(1)],
         emulated,
+        deletedWith,
       },
       { parent: this },
     );
@@ -132,13 +137,14 @@ export class Platform extends pulumi.ComponentResource {
         repositoryReady: git ? [...git.server.ready, ...git.pushed] : [],
         admissionReady: admission.ready,
         emulated,
+        deletedWith,
       },
       { parent: this },
     );
     git?.server.notify(
       "git-push-notice",
       {
-        servers: all.filter(({ role }) => role === "control-plane").map(({ address }) => address),
+        servers: controlPlanes.map(({ address }) => address),
         caPem: this.cluster.caPem,
         client: this.cluster.gitServerCertificate,
         intervalSeconds: stack.sync.intervalSeconds,

@@ -12,6 +12,8 @@ export interface AdmissionGateArgs {
   /** Control planes: each API server is asked, by the first. */
   controlPlanes: [Node, ...Node[]];
   emulated: boolean;
+  /** What takes the whole cluster along when it is deleted; absent where the cluster may outlive the stack. */
+  deletedWith?: pulumi.Resource;
 }
 
 /**
@@ -26,20 +28,20 @@ export class AdmissionGate extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { provider, objects, controlPlanes } = args;
+    const { provider, objects, controlPlanes, deletedWith } = args;
     super("grunnmur:admission:AdmissionGate", name, { rules: policies(objects) }, opts);
+    const make = (object: object, dependsOn: pulumi.Resource[]) =>
+      new KubernetesObject(name, object, { parent: this, provider, deletedWith, dependsOn });
     let long: pulumi.Resource[] = [];
     const made = objects.map((object) => {
-      if (JSON.stringify(object).length < LONG) return new KubernetesObject(name, object, { parent: this, provider });
-      const one = new KubernetesObject(name, object, { parent: this, provider, dependsOn: long });
+      if (JSON.stringify(object).length < LONG) return make(object, []);
+      const one = make(object, long);
       long = [one];
       return one;
     });
     const last = lastPolicy(objects);
-    const marks = last.objects.map(
-      // The order is what the probe rests on.
-      (object) => new KubernetesObject(name, object, { parent: this, provider, dependsOn: made }),
-    );
+    // The order is what the probe rests on.
+    const marks = last.objects.map((object) => make(object, made));
     const input = [
       `seconds ${paceOf(args.emulated).ruleSeconds}`,
       ...controlPlanes.map(({ address }) => `server https://${address}:6443`),

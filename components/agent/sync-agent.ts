@@ -42,6 +42,8 @@ export interface SyncAgentArgs extends SyncArgs {
   /** When the cluster judges what is pulled. */
   admissionReady: pulumi.Resource[];
   emulated: boolean;
+  /** What takes the whole cluster along when it is deleted; absent where the cluster may outlive the stack. */
+  deletedWith?: pulumi.Resource;
 }
 
 /** Flux: source- and kustomize-controller, and what they pull. */
@@ -54,13 +56,13 @@ export class SyncAgent extends pulumi.ComponentResource {
   readonly takesNotice: pulumi.Resource[];
 
   constructor(name: string, args: SyncAgentArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { repository, branch, path, intervalSeconds, driftSeconds, provider, emulated } = args;
+    const { repository, branch, path, intervalSeconds, driftSeconds, provider, emulated, deletedWith } = args;
     const gitHost = args.gitLab?.url ?? "registry node";
     super("grunnmur:agent:SyncAgent", name, { repository, branch, path, intervalSeconds, driftSeconds, gitHost }, opts);
     this.deployKey = pulumi.unsecret(args.deployKey.apply((key) => key.publicKey));
 
     const object = (manifest: object, dependsOn: pulumi.Resource[]) =>
-      new KubernetesObject(name, manifest, { parent: this, provider, dependsOn });
+      new KubernetesObject(name, manifest, { parent: this, provider, deletedWith, dependsOn });
     const namespace = object(namespaceManifest, []);
     const definitions = parse(args.crds).map((manifest) => object(manifest, []));
     const rights = parse(script("agent/files/rbac.yaml")).map((manifest) => object(manifest, [namespace]));

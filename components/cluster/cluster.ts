@@ -53,6 +53,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly gitServerCertificate: pulumi.Output<Certificate>;
   /** Depend on these: every node is a member. */
   readonly members: pulumi.Resource[];
+  /** Never replaced: it is deleted with the environment, and only then. */
+  readonly begun: pulumi.Resource;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { clusterName, kubernetesVersion, controlPlanes, workers, network, emulated, country } = args;
@@ -74,10 +76,13 @@ export class Cluster extends pulumi.ComponentResource {
     if (!first) throw new Error("a cluster needs at least one control plane");
     const kubeadm: KubeadmArgs = { clusterName, network, country, controlPlanes, pace: paceOf(emulated) };
     const seed = makeSeed(`${name}-seed`, this, { protect: true });
+    const origin = this.origin(name, first, args);
+    this.begun = origin;
+    const begun = origin.stdout.apply((text): { founder: string; versions: Versions } => JSON.parse(text));
     const shared: pulumi.Output<Shared> = pulumi
-      .all([seed, args.issuedAt, this.origin(name, first, args)])
-      .apply(([base64, issuedAt, origin]) => ({
-        ...origin,
+      .all([seed, args.issuedAt, begun])
+      .apply(([base64, issuedAt, atFirst]) => ({
+        ...atFirst,
         seed: base64,
         issuedAt,
         caPem: clusterAuthority(base64, issuedAt),
@@ -159,19 +164,18 @@ export class Cluster extends pulumi.ComponentResource {
    * What was so when the cluster was begun, and stays so: the machine that makes it, and the versions of its control plane.
    * Newer artifacts are for another cluster; a machine made anew only joins.
    */
-  private origin(name: string, first: Node, args: ClusterArgs): pulumi.Output<{ founder: string; versions: Versions }> {
+  private origin(name: string, first: Node, args: ClusterArgs): local.Command {
     const { kubernetesVersion: kubernetes, etcdTag: etcd, corednsTag: coredns } = args;
     const stdin = pulumi
       .output(first.machine)
       .apply((machine) =>
         JSON.stringify({ founder: founderId(first.name, machine), versions: { kubernetes, etcd, coredns } }),
       );
-    const kept = new local.Command(
+    return new local.Command(
       `${name}-origin`,
       { create: "cat", stdin, addPreviousOutputInEnv: false, logging: "none" },
       { parent: this, ignoreChanges: ["create", "stdin"] },
     );
-    return kept.stdout.apply((text): { founder: string; versions: Versions } => JSON.parse(text));
   }
 }
 
