@@ -7,7 +7,8 @@ import { policyPackArgs } from "../cli/pulumi/policy-packs";
 import { pulumiVariables } from "../cli/pulumi/pulumi-environment";
 import { repositoryPath, repositoryRoot, storeRoot } from "../lib/places";
 
-const SIZES = [3, 30, 300, 1000];
+// One hypervisor of the largest size that a stack file may give it has room for no more.
+const SIZES = [3, 30, 300];
 /** Of the empty program's time; MiB of all processes together; resources for each node more. */
 const AIMS = { ratio: 1.2, memory: 1024, resources: 8 };
 
@@ -88,7 +89,7 @@ function stackOf(name: string, nodes: number): string {
     role: at === 0 ? "registry" : at === 1 ? "control-plane" : "worker",
     hypervisor: "this-machine",
     address: `10.20.${Math.floor((at + 10) / 256)}.${(at + 10) % 256}`,
-    cores: 2,
+    cores: at < 2 ? 2 : 1,
     memoryMiB: at === 1 ? 3072 : 2048,
     diskGiB: 20,
   });
@@ -96,7 +97,7 @@ function stackOf(name: string, nodes: number): string {
     ...local.config,
     "grunnmur:network": { cidr: "10.20.0.0/20", gateway: "10.20.15.1", podCidr: "10.64.0.0/12" },
     "grunnmur:hypervisors": [
-      { name: "this-machine", kind: "local", site: "local-no", cores: 2 * nodes, memoryMiB: 3072 * nodes },
+      { name: "this-machine", kind: "local", site: "local-no", cores: nodes + 2, memoryMiB: 3072 * nodes },
     ],
     "grunnmur:nodes": Array.from({ length: nodes }, (_none, at) => guest(at)),
     "grunnmur:sync": { ...(local.config["grunnmur:sync"] as object), path: `./clusters/${name}`, demo: false },
