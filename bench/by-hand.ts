@@ -33,7 +33,7 @@ const REDIAL_MS = 500;
  * a time are applied in one go.
  * @param directory a private one, for keys and the kubeconfig
  * @param kubectl path of the program
- * @throws with the end of what the first script that fails wrote
+ * @throws with the name of the first step that fails, and nothing of what it wrote: nobody has taken secrets out of that
  */
 export async function byHand(resources: readonly Exported[], directory: string, kubectl: string): Promise<Bar[]> {
   const began = performance.now();
@@ -57,7 +57,12 @@ export async function byHand(resources: readonly Exported[], directory: string, 
       else return;
       bars.push({ urn, from, to: clock() });
     };
-    done.set(urn, work());
+    done.set(
+      urn,
+      work().catch((error: Error) => {
+        throw error instanceof StepFailed ? error : new StepFailed(urn, error.message);
+      }),
+    );
   }
   try {
     await Promise.all(done.values());
@@ -65,6 +70,12 @@ export async function byHand(resources: readonly Exported[], directory: string, 
     await machines.close();
   }
   return bars;
+}
+
+class StepFailed extends Error {
+  constructor(urn: string, how: string) {
+    super(`by hand, ${urn.split("::").at(-1)} failed: ${how}`);
+  }
 }
 
 /** Without the wrapping of secrets, which the export shows in plain when asked to. */
@@ -189,20 +200,14 @@ const works = (program: string, args: string[]): Promise<boolean> =>
   );
 
 function run(program: string, args: string[], stdin: string, environment: Record<string, string> = {}): Promise<void> {
-  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ["pipe", "pipe", "pipe"] });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-4000);
-    });
-  }
+  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ["pipe", "ignore", "ignore"] });
   child.stdin.on("error", () => {}); // a script need not read all that it is given
   child.stdin.end(stdin);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Error(`${program} ended with ${code ?? signal}:\n${said}`));
+      else reject(new Error(`${program} ended with ${code ?? signal}`));
     });
   });
 }
