@@ -73,8 +73,8 @@ export const emulated: Pace = {
     "leader-elect-renew-deadline": "100s",
     "leader-elect-retry-period": "20s",
   },
-  // kubeadm has etcd tell every watch each 5 s how far it is: with a watch for each of 130 kinds, 26 messages a second. Who
-  // reads consistently from the API server's cache asks for it by itself.
+  // kubeadm has etcd tell every watch each 5 s how far it is, and the API server watches each kind. Who reads consistently
+  // from its cache asks for it by itself.
   etcd: { "heartbeat-interval": "1000", "election-timeout": "10000", "watch-progress-notify-interval": "60s" },
   controllerManager: {
     "node-monitor-grace-period": "2m",

@@ -22,7 +22,7 @@ export function controllers(images: ControllerImages, serviceCidr: string, emula
         name: "source-controller",
         image: images.sourceController,
         // Where the other fetches what this one has. An address, so that the cluster's DNS need not work before Git can mend it;
-        // of a Service, since a pod that was started again has another, and the other waits for the former one for minutes.
+        // of a Service, since a pod that was started again has another, while the other may still ask at the former one.
         args: ["--storage-path=/data", `--storage-adv-addr=${storageAddress(serviceCidr)}`],
         ports: [{ name: "http", containerPort: 9090 }],
         volumes: ["data", "tmp"],
@@ -59,7 +59,7 @@ export function controllers(images: ControllerImages, serviceCidr: string, emula
   ];
 }
 
-/** Beside the cluster DNS's, the tenth; Kubernetes gives none of the first sixteen of a range by itself. */
+/** Beside the cluster DNS's, the tenth. Kubernetes gives the first sixteen of a range by itself only when all others are taken. */
 export function storageAddress(serviceCidr: string): string {
   return serviceCidr.replace(/\.\d+\/\d+$/, ".11");
 }
