@@ -23,7 +23,7 @@ interface Recorded {
  * built on it see.
  */
 export async function plan(deployed: Stack, wanted: Stack): Promise<Step[]> {
-  const before = await resourcesOf(deployed, new Map(), new Set());
+  const before = await asDeployed(deployed);
   const replaced = new Set<string>();
   for (;;) {
     const steps = compare(before, await resourcesOf(wanted, before, replaced));
@@ -31,6 +31,16 @@ export async function plan(deployed: Stack, wanted: Stack): Promise<Step[]> {
     if (more.length === 0) return steps;
     for (const { name } of more) replaced.add(name);
   }
+}
+
+/** Every row of the page begins with one of a few stacks. */
+const deployments = new Map<string, Promise<Map<string, Recorded>>>();
+
+function asDeployed(stack: Stack): Promise<Map<string, Recorded>> {
+  const text = JSON.stringify(stack);
+  const known = deployments.get(text) ?? resourcesOf(stack, new Map(), new Set());
+  deployments.set(text, known);
+  return known;
 }
 
 function compare(before: Map<string, Recorded>, after: Map<string, Recorded>): Step[] {
