@@ -139,6 +139,7 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
     const seconds = await drifted(3);
     t.diagnostic(`drift undone: ${seconds.toFixed(0)} s (${PROMISED.drift} s)`);
     keeps("drift", seconds);
+    await until("3 ready pods and no other", 600, () => runs(3));
   });
 
   await step("the cluster's own key fetches and cannot push", async () => {
