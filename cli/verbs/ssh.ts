@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { withPrivateDir } from "../../lib/private-dir";
 import { run } from "../here/child";
 import { sshArgs, withAgent } from "../here/ssh";
+import { type Connection, connections } from "../pulumi/connections";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { stackOption, verb } from "../terminal/command";
 import { UserError } from "../terminal/user-error";
@@ -21,21 +22,27 @@ export function sshVerb(): Command {
 }
 
 async function ssh(name: string, command: string[], { stack }: { stack: string }): Promise<void> {
-  const outputs = await readOutputs(stack);
-  const nodes = requireOutput(stack, outputs, "nodes");
-  const node = nodes.find((candidate) => candidate.name === name);
-  if (!node) {
-    const names = nodes.map((candidate) => candidate.name).join(", ");
-    throw new UserError(`${stack} has no node "${name}": it has ${names}`);
-  }
-  const key = requireOutput(stack, outputs, "sshKey");
-  const hostKey = requireOutput(stack, outputs, "hostKeys")[name];
-  if (!hostKey) throw new UserError(`the host key of ${name} is not known: run ./grunnmur up --stack ${stack} again`);
+  const { reach, sshUser, hostKey, privateKey } = await connectionTo(name, stack);
   await withPrivateDir((directory) =>
-    withAgent(directory, key, async (socket) => {
-      const to = `${node.sshUser ?? "root"}@${node.reach}`;
-      const args = [...sshArgs(directory, { name, reach: node.reach, hostKey }, socket), to, ...command];
+    withAgent(directory, privateKey, async (socket) => {
+      const args = [...sshArgs(directory, { name, reach, hostKey }, socket), `${sshUser}@${reach}`, ...command];
       process.exitCode = (await run("ssh", args)).code;
     }),
   );
+}
+
+/** As `up` exported it; from the state where none has come so far, or none since the node was added. */
+async function connectionTo(name: string, stack: string): Promise<Connection> {
+  const outputs = await readOutputs(stack);
+  if (!outputs) requireOutput(stack, outputs, "nodes");
+  const node = outputs?.nodes?.find((candidate) => candidate.name === name);
+  const [privateKey, hostKey] = [outputs?.sshKey, outputs?.hostKeys?.[name]];
+  if (node && privateKey && hostKey) {
+    return { reach: node.reach, sshUser: node.sshUser ?? "root", hostKey, privateKey };
+  }
+  const known = await connections(stack);
+  const found = known.get(name);
+  if (found) return found;
+  const names = [...known.keys()].join(", ") || "none that was reached yet";
+  throw new UserError(`${stack} has no node "${name}" that up has reached: it has ${names}`);
 }
