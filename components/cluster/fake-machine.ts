@@ -48,11 +48,18 @@ case "$*" in
         cat "$ROOT/etc/kubernetes/patches/$name"* 2>/dev/null || :
       } >"$KUBEADM_INIT_DRYRUN_DIR/$name.yaml"
     done ;;
+  "certs check-expiration"*) cat "$ROOT/state/certificates" ;;
+  "certs renew all") echo renewed >"$ROOT/state/certificates" ;;
   "upgrade node"*) cp "$ROOT/state/uploaded" "$ROOT/var/lib/kubelet/config.yaml" ;;
   reset*) rm -rf "$ROOT/etc/kubernetes/manifests" "$ROOT/etc/kubernetes/kubelet.conf" "$ROOT/etc/kubernetes/pki" ;;
   *) cp "$config" "$ROOT/state/given"
+    [ ! -e "$ROOT/state/kubeadm-says" ] || cat "$ROOT/state/kubeadm-says" >&2
     exit "$(cat "$ROOT/state/kubeadm-code" 2>/dev/null || echo 0)" ;;
 esac`,
+  // A static pod that ends is started again, as another process.
+  kill: `echo "kill $(cat "$ROOT/proc/$1/comm")" >>"$ROOT/calls"
+rm -f "$ROOT/state/$(grep -lx "$1" "$ROOT"/state/*.pid | xargs basename -s .pid)"
+fake-kubelet`,
   systemctl: `echo "systemctl $*" >>"$ROOT/calls"
 if [ "$*" = "restart kubelet" ]; then cp "$ROOT/var/lib/kubelet/config.yaml" "$ROOT/state/kubelet"; fi`,
   curl: `for url; do :; done
@@ -139,11 +146,12 @@ export class FakeMachine {
     );
   }
 
-  /** Runs a script of the cluster; `endAt` is the number of the program before which the run is killed. */
+  /** Runs a script of a node's membership; `endAt` is the number of the program before which the run is killed. */
   async run(name: string, files: File[] = [], env: Record<string, string> = {}, endAt?: number): Promise<Result> {
     this.remove("state/steps");
-    const { status, stdout, stderr } = spawnSync("setsid", ["-w", "bash", "-c", script(`cluster/scripts/${name}`)], {
-      input: await payload(files),
+    const step = { path: name === "join.sh" ? name : "settings.sh", content: script(`cluster/scripts/${name}`) };
+    const { status, stdout, stderr } = spawnSync("setsid", ["-w", "bash", "-c", script("cluster/scripts/member.sh")], {
+      input: await payload([step, ...files]),
       encoding: "utf8",
       env: {
         ...process.env,

@@ -1,6 +1,8 @@
 import type { Node, SiteNetwork } from "../node/node";
 import { podRange } from "../node/site-files";
+import type { Pace } from "../pace";
 import type { File } from "../payload";
+import { script } from "../script";
 
 /** What a machine needs before it can become a node of the cluster: pod network, way to the API. */
 export function nodeFiles(
@@ -13,6 +15,45 @@ export function nodeFiles(
     { path: "/etc/nftables.d/pods.nft", content: egress(network) },
     { path: "/etc/systemd/system/grunnmur-pod-egress.service", content: egressUnit },
     { path: "/etc/haproxy/haproxy.cfg", content: apiBalancer(controlPlanes) },
+  ];
+}
+
+/** By which a control plane renews its certificates: looked after each week, not on all control planes in the same moment. */
+export function renewalFiles({ restartSeconds }: Pace): File[] {
+  const lib = (name: string): File => ({
+    path: `/usr/local/lib/grunnmur/${name}`,
+    content: script(`cluster/scripts/${name}`),
+    mode: 0o755,
+  });
+  return [
+    lib("certificates.sh"),
+    lib("static-pods.sh"),
+    {
+      path: "/etc/systemd/system/grunnmur-certificates.service",
+      content: `[Unit]
+Description=Renewal of the control plane's certificates
+
+[Service]
+Type=oneshot
+Environment=PATIENCE=${restartSeconds}
+ExecStart=/usr/local/lib/grunnmur/certificates.sh
+`,
+    },
+    {
+      path: "/etc/systemd/system/grunnmur-certificates.timer",
+      content: `[Unit]
+Description=Looks each week whether the control plane's certificates end soon
+
+[Timer]
+OnCalendar=weekly
+RandomizedDelaySec=6d
+FixedRandomDelay=true
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`,
+    },
   ];
 }
 

@@ -54,6 +54,16 @@ export function certificateAuthority(seedBase64: string, commonName: string, iss
   return { certificate: sign(tbs, key.secret), privateKey: privatePem(key.secret) };
 }
 
+/**
+ * The beginning of the half-year (182 days) that `now` is in, of those since the environment's first day. What is issued from
+ * then on is the same for every run of the program within it, and another in the next: so a run twice a year renews it.
+ */
+export function halfYearOf(firstDay: string, now: Date): string {
+  const [first, length] = [Date.parse(firstDay), 182 * day];
+  const passed = Math.max(0, Math.floor((now.getTime() - first) / length));
+  return new Date(first + passed * length).toISOString();
+}
+
 /** A certificate signed by `authority`; its key derives from the seed and the common name. */
 export function issue(seedBase64: string, authority: Certificate, issuedAt: string, args: LeafArgs): Certificate {
   const key = keyPair(seedBase64, `${args.usage}/${args.commonName}`);

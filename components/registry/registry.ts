@@ -1,7 +1,7 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as ipaddr from "ipaddr.js";
-import { type Certificate, certificateAuthority, issue } from "../keys/certificates";
+import { type Certificate, certificateAuthority, halfYearOf, issue } from "../keys/certificates";
 import { derivePassword } from "../keys/derive";
 import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
@@ -135,7 +135,7 @@ function usersOf(seed: string): RegistryUsers {
 
 function serverPem(seed: string, authority: Certificate, issuedAt: string, node: Node, host: string): string {
   const names = [...new Set([node.address, node.reach])];
-  const leaf = issue(seed, authority, issuedAt, {
+  const leaf = issue(seed, authority, halfYearOf(issuedAt, new Date()), {
     commonName: host,
     usage: "server",
     dnsNames: [host, ...names.filter((name) => !ipaddr.isValid(name))],

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Puts manifests of static pods into force, one after the other, waiting for each: all at once would starve a slow machine.
 # `render FOLDER`: those that kubeadm renders from `local.yaml` and `cluster.yaml` in FOLDER. `restore FOLDER`: those in FOLDER.
-# A manifest that is the same is not touched. Environment: PATIENCE, seconds for each.
+# A manifest that is the same is not touched. `restart`: each pod is started anew as it is, with the certificates that lie there.
+# Environment: PATIENCE, seconds for each.
 set -euo pipefail
 
 root=${ROOT:-}
@@ -85,11 +86,28 @@ each() { # FOLDER
   done
 }
 
+restart() {
+  local name old pid
+  for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+    old=$(process "$name" || true)
+    pid=${old%/comm}
+    # The kubelet starts again what has ended.
+    if [ -n "$old" ]; then env kill "${pid##*/}"; fi
+    if ! wait_for "$name" "$old"; then
+      failed=1
+      return
+    fi
+    echo "$name started anew"
+  done
+}
+
 mode=$1
-if [ "$mode" = render ]; then
-  render "$2"
-  each "$work"
-else
-  each "$2"
-fi
+case $mode in
+  render)
+    render "$2"
+    each "$work"
+    ;;
+  restore) each "$2" ;;
+  restart) restart ;;
+esac
 exit "$failed"
