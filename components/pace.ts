@@ -23,6 +23,10 @@ export interface Pace {
   lean: boolean;
   /** How long a restarted part of a control plane may take until it answers. */
   restartSeconds: number;
+  /** How long some control plane is looked for that answers, where the cluster is asked from outside. */
+  apiSeconds: number;
+  /** How long a node may take until it is empty: pods are ended one budget at a time. */
+  drainSeconds: number;
   /** How long until what Git holds runs, and until a new rule is in force. */
   firstSyncSeconds: number;
   ruleSeconds: number;
@@ -53,6 +57,8 @@ export const kvm: Pace = {
   kubeletFlags: {},
   lean: false,
   restartSeconds: 300,
+  apiSeconds: 120,
+  drainSeconds: 600,
   firstSyncSeconds: 1200,
   ruleSeconds: 600,
   driftSeconds: 8,
@@ -94,6 +100,8 @@ export const emulated: Pace = {
   kubeletFlags: { "housekeeping-interval": "60s" },
   lean: true,
   restartSeconds: 3600,
+  apiSeconds: 900,
+  drainSeconds: 1800,
   firstSyncSeconds: 3600,
   ruleSeconds: 1800,
   driftSeconds: 45,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { runningGuests } from "../components/node/running";
+import { firstAnswering } from "../lib/answering";
 import { StackError } from "../stacks/errors";
 import { fromPulumi, parseStack } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
@@ -17,6 +18,7 @@ const platform = new Platform(
     before: { beforeUpdate: [consequencesHook()] },
     aroundRestart: (node, kubeconfig) => drainAround(node, async () => kubectlWith(kubectlPath(), await kubeconfig())),
     runningGuests,
+    choose: firstAnswering,
   },
 );
 

@@ -2,7 +2,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { AdmissionGate } from "../components/admission/admission-gate";
 import { SyncAgent } from "../components/agent/sync-agent";
-import { Cluster } from "../components/cluster/cluster";
+import { Cluster, type ClusterArgs } from "../components/cluster/cluster";
 import { GitServer } from "../components/git-server/git-server";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
@@ -30,6 +30,8 @@ export interface PlatformOutside {
   /** Works around the restart of a worker; the kubeconfig is a secret. */
   aroundRestart(node: string, kubeconfig: () => Promise<string>): pulumi.ResourceHookBinding;
   runningGuests: Outside["runningGuests"];
+  /** Which of the API servers the program talks to. */
+  choose: ClusterArgs["choose"];
 }
 
 /** One environment, from its nodes to the agent that keeps it as Git says. Its inputs are the checked stack. */
@@ -100,6 +102,8 @@ export class Platform extends pulumi.ComponentResource {
         country: one(stack.nodes, "control-plane").site.country,
         registry: this.registry,
         emulated,
+        kubectl: artifacts.kubectlPath(),
+        choose: outside?.choose,
         issuedAt,
       },
       { parent: this },
@@ -112,7 +116,7 @@ export class Platform extends pulumi.ComponentResource {
       {
         provider: this.cluster.provider,
         objects: admissionForStack(stack),
-        controlPlanes: [one(all, "control-plane"), ...controlPlanes.slice(1)],
+        access: this.cluster.access,
         emulated,
         deletedWith,
       },
@@ -127,6 +131,7 @@ export class Platform extends pulumi.ComponentResource {
         stack: stack.name,
         provider: this.cluster.provider,
         node: one(all, "control-plane"),
+        access: this.cluster.access,
         crds: artifacts.fluxDefinitions(),
         images: artifacts.controllerImages(),
         serviceCidr: stack.network.serviceCidr,

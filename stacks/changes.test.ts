@@ -68,7 +68,7 @@ const refused: [string, keyof typeof TEXT, [string | RegExp, string][], RegExp][
       ["name: control-1", "name: control-9"],
       ["10.20.0.11", "10.20.0.21"],
     ],
-    /the control planes are control-1 and cannot become control-9/,
+    /the control planes are control-1 and cannot become control-9: none is left/,
   ],
 ];
 for (const [what, name, edits, message] of refused) {
@@ -81,17 +81,44 @@ for (const [what, name, edits, message] of refused) {
   });
 }
 
-test("fewer or more control planes are refused", () => {
-  const three = edited("prod");
-  const one: Stack = { ...three, nodes: three.nodes.filter(({ name }) => !/control-[23]/.test(name)) };
+/** Production with these control planes of its three, and others made like the first. */
+function withControlPlanes(...wanted: string[]): Stack {
+  const stack = edited("prod");
+  const [model] = stack.nodes.filter(({ role }) => role === "control-plane");
+  assert.ok(model);
+  const others = stack.nodes.filter(({ role }) => role !== "control-plane");
+  const made = wanted.map((name, index) => {
+    const found = stack.nodes.find((node) => node.name === name);
+    return found ?? { ...model, name, address: `10.30.0.${200 + index}` };
+  });
+  return { ...stack, nodes: [...made, ...others] };
+}
+
+test("one control plane becomes three, and three become one, the first one going too", () => {
+  const three = withControlPlanes("control-1", "control-2", "control-3");
+  for (const one of ["control-1", "control-3"]) {
+    assert.deepEqual(consequences(withControlPlanes(one), three), NOTHING);
+    assert.deepEqual(consequences(three, withControlPlanes(one)), NOTHING);
+  }
+});
+
+test("control planes do not come and go at once, and one that has the data stays", () => {
+  const was = withControlPlanes("control-1", "control-2", "control-3");
   assert.match(
-    consequences(three, one).refusals.join(),
-    /control-1, control-2, control-3 and cannot become control-1:/,
+    consequences(was, withControlPlanes("control-1", "control-2", "control-4")).refusals.join(),
+    /cannot become .* at once: add control-4 first, and remove control-3 by an up of its own/,
   );
   assert.match(
-    consequences(one, three).refusals.join(),
-    /are control-1 and cannot become control-1, control-2, control-3/,
+    consequences(was, withControlPlanes("control-4")).refusals.join(),
+    /none is left that has the cluster's data/,
   );
+});
+
+test("the last worker stays", () => {
+  const was = edited("prod");
+  const none: Stack = { ...was, nodes: was.nodes.filter(({ role }) => role !== "worker") };
+  assert.match(consequences(was, none).refusals.join(), /no worker stays of worker-1, worker-2, worker-3/);
+  assert.deepEqual(consequences(none, was).refusals, []);
 });
 
 test("a worker that is removed loses its disk, and nothing else is lost", () => {

@@ -22,7 +22,12 @@ const ANEW = "set it back, or describe a second environment beside this one and 
  */
 export function consequences(deployed: Stack, wanted: Stack): Consequences {
   return {
-    refusals: [...builtIn(deployed, wanted), ...controlPlanes(deployed, wanted), ...nodesInPlace(deployed, wanted)],
+    refusals: [
+      ...builtIn(deployed, wanted),
+      ...controlPlanes(deployed, wanted),
+      ...lastWorker(deployed, wanted),
+      ...nodesInPlace(deployed, wanted),
+    ],
     losses: [...lostDisks(deployed, wanted), ...pruned(deployed, wanted)],
   };
 }
@@ -52,18 +57,38 @@ function builtIn(deployed: Stack, wanted: Stack): string[] {
     .map(([key, was, is, reason]) => `${key} is "${was}" and cannot become "${is}": ${reason}; ${ANEW}`);
 }
 
-/** etcd's members are not yet taken out and put in by the program: an `up` that tried could cost the quorum. */
+/**
+ * Control planes come and go one way at a time, and some that holds the cluster's data stays. Whether the rest of etcd has its
+ * majority, only etcd knows: it is asked before a member is taken out.
+ */
 function controlPlanes(deployed: Stack, wanted: Stack): string[] {
   const were = names(deployed, "control-plane");
   const are = names(wanted, "control-plane");
-  const listed = (all: string[]) => all.join(", ");
-  if (listed(were) !== listed(are)) {
-    return [`the control planes are ${listed(were)} and cannot become ${listed(are)}: ${ANEW}`];
+  const [come, go] = [are.filter((name) => !were.includes(name)), were.filter((name) => !are.includes(name))];
+  const change = `the control planes are ${were.join(", ")} and cannot become ${are.join(", ")}`;
+  if (go.length > 0 && go.length === were.length) {
+    return [`${change}: none is left that has the cluster's data; ${ANEW}`];
+  }
+  if (come.length > 0 && go.length > 0) {
+    return [`${change} at once: add ${come.join(", ")} first, and remove ${go.join(", ")} by an up of its own`];
   }
   return pairs(deployed, wanted).flatMap(([was, is]) => {
     const why = was.role === "control-plane" ? madeAnew(was, is) : undefined;
-    return why ? [`control plane ${is.name} would be made anew, for ${why}: ${ANEW}`] : [];
+    return why
+      ? [
+          `control plane ${is.name} would be made anew, for ${why}: set it back, or add one of another name and remove it`,
+        ]
+      : [];
   });
+}
+
+/** What runs there would have nowhere to go. */
+function lastWorker(deployed: Stack, wanted: Stack): string[] {
+  const were = names(deployed, "worker");
+  if (were.length === 0 || were.some((name) => names(wanted, "worker").includes(name))) return [];
+  return [
+    `no worker stays of ${were.join(", ")}, and what runs there would have nowhere to go: add the new ones first, and remove the old ones by an up of its own`,
+  ];
 }
 
 function nodesInPlace(deployed: Stack, wanted: Stack): string[] {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
-import { kubeconfig } from "../../components/cluster/kubeconfig";
+import { type KubeconfigArgs, kubeconfig } from "../../components/cluster/kubeconfig";
 import { certificateAuthority, issue } from "../../components/keys/certificates";
 import type { Outputs } from "../pulumi/outputs";
 import { collect } from "./collect";
@@ -105,9 +105,9 @@ const basic = (user: string, password: string): string =>
 const port = (): number => (server.address() as AddressInfo).port;
 
 function outputsFor(apiPort: number, client = leaf("admin", "client")): Outputs {
-  const args = { clusterName: "c", server: `https://127.0.0.1:${apiPort}`, caPem: authority.certificate };
+  const servers: KubeconfigArgs["servers"] = [{ name: "c", url: `https://127.0.0.1:${apiPort}` }];
   return {
-    kubeconfig: kubeconfig(args, client),
+    kubeconfig: kubeconfig({ servers, caPem: authority.certificate }, client),
     nodes: ["control-1", "worker-1"].map((name) => ({ name, role: "worker", site: "osl-1", address: "a", reach: "r" })),
     deployKeyReadOnly: true,
   };

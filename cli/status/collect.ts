@@ -1,3 +1,4 @@
+import { atWhomAnswers } from "../../lib/answering";
 import { patienceHere } from "../../lib/machine";
 import { guestRuns } from "../here/leftovers";
 import type { NodeOutput, Outputs } from "../pulumi/outputs";
@@ -80,7 +81,7 @@ function answered(registry: RegistryLook, cluster: ClusterState): Record<string,
 async function askCluster({ kubeconfig }: Outputs, limitSeconds: number): Promise<ClusterState> {
   if (!kubeconfig) return UNREACHABLE;
   try {
-    return await clusterState(kubeconfig, limitSeconds);
+    return await clusterState(await atWhomAnswers(kubeconfig), limitSeconds);
   } catch (error) {
     return { ...UNREACHABLE, unanswered: { cluster: { state: "refused", detail: (error as Error).message } } };
   }

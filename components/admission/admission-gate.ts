@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type Access, fromHere } from "../cluster/from-here";
 import { KubernetesObject } from "../kubernetes/manifest";
-import type { Node } from "../node/node";
-import { onNode } from "../node/on-node";
 import { paceOf } from "../pace";
 import { lastPolicy } from "./in-force";
 
@@ -9,8 +8,8 @@ export interface AdmissionGateArgs {
   provider: pulumi.ProviderResource;
   /** ValidatingAdmissionPolicy objects and their bindings. */
   objects: object[];
-  /** Control planes: each API server is asked, by the first. */
-  controlPlanes: [Node, ...Node[]];
+  /** Each API server is asked. */
+  access: Access;
   emulated: boolean;
   /** What takes the whole cluster along when it is deleted; absent where the cluster may outlive the stack. */
   deletedWith?: pulumi.Resource;
@@ -28,7 +27,7 @@ export class AdmissionGate extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: AdmissionGateArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { provider, objects, controlPlanes, deletedWith } = args;
+    const { provider, objects, access, deletedWith } = args;
     super("grunnmur:admission:AdmissionGate", name, { rules: policies(objects) }, opts);
     const make = (object: object, dependsOn: pulumi.Resource[]) =>
       new KubernetesObject(name, object, { parent: this, provider, deletedWith, dependsOn });
@@ -42,16 +41,18 @@ export class AdmissionGate extends pulumi.ComponentResource {
     const last = lastPolicy(objects);
     // The order is what the probe rests on.
     const marks = last.objects.map((object) => make(object, made));
-    const input = [
-      `seconds ${paceOf(args.emulated).ruleSeconds}`,
-      ...controlPlanes.map(({ address }) => `server https://${address}:6443`),
-      `probe ${last.probe.rule} ${JSON.stringify(last.probe.object)}`,
-    ];
-    const inForce = onNode(
+    const inForce = fromHere(
       `${name}-in-force`,
-      controlPlanes[0],
-      { script: "admission/scripts/in-force.sh", input: `${input.join("\n")}\n` },
-      { parent: this, dependsOn: marks },
+      access,
+      {
+        create: ["admission/scripts/in-force"],
+        input: [
+          { path: "rule", content: `${last.probe.rule}\n` },
+          { path: "object.json", content: JSON.stringify(last.probe.object) },
+        ],
+        environment: { RULE_SECONDS: `${paceOf(args.emulated).ruleSeconds}` },
+      },
+      { parent: this, dependsOn: marks, deletedWith },
     );
     this.ready = [...made, inForce];
     this.registerOutputs({});

@@ -1,5 +1,6 @@
 import { local, type remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { type Access, fromHere } from "../cluster/from-here";
 import type { SshKey } from "../keys/ssh";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
 import type { Node } from "../node/node";
@@ -24,6 +25,7 @@ export interface SyncAgentArgs extends SyncArgs {
   provider: pulumi.ProviderResource;
   /** A node of the cluster, from which the key's rights are proven. */
   node: Node;
+  access: Access;
   /** Text of Flux's CRDs. */
   crds: string;
   images: ControllerImages;
@@ -102,13 +104,14 @@ export class SyncAgent extends pulumi.ComponentResource {
 
   /** An environment is up when what Git holds runs in it. */
   private firstSync(name: string, args: SyncAgentArgs, dependsOn: pulumi.Resource[]): void {
-    const { node, repository, branch, path } = args;
-    onNode(
+    const { access, repository, branch, path } = args;
+    fromHere(
       `${name}-first-sync`,
-      node,
+      access,
       {
-        script: "agent/scripts/first-sync.sh",
-        input: `${paceOf(args.emulated).firstSyncSeconds}\n`,
+        create: ["agent/scripts/first-sync"],
+        update: "nothing",
+        environment: { SYNC_SECONDS: `${paceOf(args.emulated).firstSyncSeconds}` },
         triggers: [repository, branch, path],
       },
       { parent: this, dependsOn },

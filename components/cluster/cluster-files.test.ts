@@ -7,7 +7,7 @@ import { joinToken, tokenSecret } from "./admission";
 import { clusterConfiguration } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
 import { initConfiguration, joinConfiguration, type KubeadmArgs } from "./kubeadm";
-import { discoveryKubeconfig, kubeconfig } from "./kubeconfig";
+import { discoveryKubeconfig, type KubeconfigArgs, kubeconfig } from "./kubeconfig";
 import { nodeFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, pkiFiles } from "./pki";
 import { patches, serverFiles } from "./server-files";
@@ -150,14 +150,29 @@ test("every control plane gets the same authorities", () => {
   assert.ok(keys.length === 4 && keys.every(({ mode }) => mode === 0o600));
 });
 
-test("the administrator's certificate is signed by the cluster's authority, for a year", () => {
-  const certificate = new X509Certificate(adminCertificate(seed, issuedAt).certificate);
-  assert.ok(certificate.verify(new X509Certificate(clusterAuthority(seed, issuedAt)).publicKey));
-  assert.equal(new Date(certificate.validTo).getUTCFullYear(), 2027);
+test("the administrator's certificate is the same for half a year, and never ends within another", () => {
+  const authority = new X509Certificate(clusterAuthority(seed, issuedAt)).publicKey;
+  const on = (day: string) => adminCertificate(seed, issuedAt, new Date(day)).certificate;
+  for (const [day, same, other] of [
+    ["2026-01-01", "2026-06-30", "2026-07-10"],
+    ["2029-12-30", "2030-06-01", "2030-12-01"],
+  ] as const) {
+    assert.equal(on(day), on(same));
+    assert.notEqual(on(day), on(other));
+    for (const at of [day, same, other]) {
+      const certificate = new X509Certificate(on(at));
+      assert.ok(certificate.verify(authority));
+      const left = (Date.parse(certificate.validTo) - Date.parse(at)) / 86_400_000;
+      assert.ok(
+        left > 180 && left <= 365 && Date.parse(certificate.validFrom) <= Date.parse(at),
+        `${at}: ${left} days`,
+      );
+    }
+  }
 });
 
 test("a kubeconfig carries the client's certificate, a discovery file the token", () => {
-  const at = { clusterName: "local", server: "https://x:6443", caPem: "ca" };
+  const at: KubeconfigArgs = { servers: [{ name: "local", url: "https://x:6443" }], caPem: "ca" };
   const admin = JSON.parse(kubeconfig(at, { certificate: "c", privateKey: "k" }));
   assert.deepEqual(admin.users[0].user, { "client-certificate-data": "Yw==", "client-key-data": "aw==" });
   assert.equal(admin["current-context"], "local");

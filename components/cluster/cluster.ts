@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { local } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -6,19 +5,17 @@ import type { Certificate } from "../keys/certificates";
 import { makeSeed } from "../keys/seed";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
-import { onNode } from "../node/on-node";
 import { siteFiles, siteUnits } from "../node/site-files";
 import { paceOf } from "../pace";
 import type { File } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
-import { script } from "../script";
-import { joinToken, tokenSecret } from "./admission";
 import type { Versions } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
+import { type Access, type Shared, serversOf } from "./from-here";
 import type { KubeadmArgs } from "./kubeadm";
-import { kubeconfig } from "./kubeconfig";
-import { founderId, join, type Shared, server, workerSettings } from "./membership";
-import { nodeFiles } from "./node-files";
+import { kubeconfig, type Server } from "./kubeconfig";
+import { closeAdmission, emptyOthers, founderId, member, place } from "./membership";
+import { nodeFiles, renewalFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, gitServerCertificate } from "./pki";
 
 export interface ClusterArgs {
@@ -38,6 +35,10 @@ export interface ClusterArgs {
   etcdTag?: string;
   corednsTag?: string;
   emulated: boolean;
+  /** Path of kubectl on the machine that runs the program. */
+  kubectl: string;
+  /** Which of the API servers the program talks to; the first when absent. */
+  choose?: (servers: [Server, ...Server[]]) => Promise<Server>;
   /** ISO 8601; certificates count from it. */
   issuedAt: pulumi.Input<string>;
 }
@@ -47,6 +48,8 @@ export class Cluster extends pulumi.ComponentResource {
   /** For administration from the machine that runs the program; a secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly provider: kubernetes.Provider;
+  /** For what the program asks of the cluster by scripts of its own. */
+  readonly access: Access;
   /** PEM of the authority that signs the API servers' certificates. */
   readonly caPem: pulumi.Output<string>;
   /** As whom the environment's Git server tells the agent of pushes; a secret. */
@@ -87,44 +90,37 @@ export class Cluster extends pulumi.ComponentResource {
         issuedAt,
         caPem: clusterAuthority(base64, issuedAt),
       }));
-    const token = ({ machine }: Node) =>
-      pulumi.secret(pulumi.all([seed, machine]).apply(([base64, id]) => joinToken(base64, id)));
+    const access: Access = { kubectl: args.kubectl, args: kubeadm, shared };
+    this.access = access;
+    const emptied = emptyOthers(`${name}-emptied`, nodes, access, { parent: this, dependsOn: [] });
 
-    const prepared = new Map(nodes.map((node) => [node.name, this.prepare(node, args)]));
+    const prepared = new Map(nodes.map((node) => [node.name, this.prepare(node, args, emptied)]));
+    const joined = (node: Node, after: pulumi.Resource[], also: pulumi.Resource[] = []): pulumi.Resource => {
+      const has = place(node, access, origin, { parent: this, dependsOn: after });
+      const dependsOn = [...(prepared.get(node.name) ?? []), ...also, ...after, has];
+      return member(node, kubeadm, shared, { parent: this, dependsOn });
+    };
     const servers: pulumi.Resource[] = [];
-    let open: pulumi.Resource[] = [];
     const machines = controlPlanes.map((node) => node.ready);
-    const admission = admissionOf(nodes, token);
     for (const node of controlPlanes) {
       // One after the other: the first makes the cluster, once it sees that the others are machines without one; etcd takes
       // one new member at a time; and a change that stops an API server is not carried to the next.
-      const dependsOn = [...(prepared.get(node.name) ?? []), ...machines, ...servers.slice(-1)];
-      const kept = server(node, kubeadm, shared, { parent: this, dependsOn });
-      servers.push(join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept, ...open] }));
-      if (node === first) {
-        const { tokens: input, triggers } = admission;
-        const what = { script: "cluster/scripts/open-admission.sh", input, triggers };
-        open = [onNode(`${name}-admission-open`, first, what, { parent: this, dependsOn: [...servers] })];
-      }
+      servers.push(joined(node, servers.slice(-1), machines));
     }
-    const joined = workers.map((node) => {
-      const dependsOn = [...(prepared.get(node.name) ?? []), ...servers];
-      const kept = workerSettings(node, kubeadm, { parent: this, dependsOn });
-      return join(node, kubeadm, shared, token(node), { parent: this, dependsOn: [kept, ...open] });
-    });
-    this.members = [...servers, ...open, ...joined];
-    onNode(
-      `${name}-admission-closed`,
-      first,
-      // The same triggers as of what it ends: the one never runs without the other.
-      { script: "cluster/scripts/close-admission.sh", triggers: admission.triggers },
-      { parent: this, dependsOn: this.members },
-    );
+    this.members = [...servers, ...workers.map((node) => joined(node, servers))];
+    closeAdmission(`${name}-admission-closed`, nodes, access, { parent: this, dependsOn: this.members });
 
+    const known = serversOf(controlPlanes);
+    const chosen = args.choose?.(known) ?? Promise.resolve(known[0]);
     this.kubeconfig = pulumi.secret(
-      shared.apply(({ seed: base64, issuedAt, caPem }) =>
-        kubeconfig({ clusterName, server: `https://${first.reach}:6443`, caPem }, adminCertificate(base64, issuedAt)),
-      ),
+      pulumi.all([shared, chosen]).apply(([{ seed: base64, issuedAt, caPem }, current]) => {
+        const others = known.filter(({ name }) => name !== current.name);
+        const servers: [Server, ...Server[]] = [
+          { ...current, name: clusterName },
+          ...others.map((server) => ({ ...server, name: `${clusterName}-${server.name}` })),
+        ];
+        return kubeconfig({ servers, caPem }, adminCertificate(base64, issuedAt));
+      }),
     );
     this.caPem = pulumi.unsecret(shared.apply(({ caPem }) => caPem));
     this.gitServerCertificate = pulumi.secret(
@@ -150,14 +146,25 @@ export class Cluster extends pulumi.ComponentResource {
   }
 
   /** Images, pod network and the way to the API, before the node is a member. */
-  private prepare(node: Node, { network, peers, registry, controlPlanes }: ClusterArgs): pulumi.Resource[] {
+  private prepare(
+    node: Node,
+    { network, peers, registry, controlPlanes, emulated }: ClusterArgs,
+    emptied: pulumi.Resource,
+  ): pulumi.Resource[] {
     const trust = pulumi.all([registry.caPem, registry.reader]);
     const files: pulumi.Output<File[]> = trust.apply(([caPem, reader]) => [
       ...siteFiles(network, node, peers, registry.host),
       ...nodeFiles(network, node.address, controlPlanes),
       ...registryHosts({ host: registry.host, caPem, reader }),
+      ...(node.role === "control-plane" ? renewalFiles(paceOf(emulated)) : []),
     ]);
-    return [installFiles(`${node.name}-files`, node, files, units, { parent: this, dependsOn: [node.ready] })];
+    const timers = node.role === "control-plane" ? [renewal] : [];
+    return [
+      installFiles(`${node.name}-files`, node, files, [...units, ...timers], {
+        parent: this,
+        dependsOn: [node.ready, emptied],
+      }),
+    ];
   }
 
   /**
@@ -187,20 +194,4 @@ const units: Unit[] = [
   { name: "containerd.service", watches: "/etc/containerd/config.toml" },
 ];
 
-/** The tokens of a set of machines. Another set, or another way to admit, opens anew; the order of the nodes does not. */
-function admissionOf(nodes: Node[], token: (node: Node) => pulumi.Output<string>) {
-  const sorted = [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const text = pulumi.all(sorted.map(token)).apply((all) => all.map(tokenSecret).join("---\n"));
-  const opening = script("cluster/scripts/open-admission.sh");
-  // Nothing can be learnt from the hash of so many random letters, and a preview may say that it is another.
-  const triggers = [
-    pulumi.unsecret(
-      text.apply((all) =>
-        createHash("sha256")
-          .update(opening + all)
-          .digest("hex"),
-      ),
-    ),
-  ];
-  return { tokens: text.apply((content): File[] => [{ path: "tokens.yaml", content, mode: 0o600 }]), triggers };
-}
+const renewal: Unit = { name: "grunnmur-certificates.timer", watches: "/etc/systemd/system/grunnmur-certificates" };

@@ -1,9 +1,16 @@
 import type { Certificate } from "../keys/certificates";
 
-export interface KubeconfigArgs {
-  clusterName: string;
+/** An API server. */
+export interface Server {
+  /** Of its context. */
+  name: string;
   /** Such as `https://10.20.0.11:6443`. */
-  server: string;
+  url: string;
+}
+
+export interface KubeconfigArgs {
+  /** A context for each; the first is the current one. */
+  servers: [Server, ...Server[]];
   caPem: string;
 }
 
@@ -20,14 +27,18 @@ export function discoveryKubeconfig(args: KubeconfigArgs, token: string): string
   return render(args, { token });
 }
 
-function render({ clusterName, server, caPem }: KubeconfigArgs, user: object): string {
+function render({ servers, caPem }: KubeconfigArgs, user: object): string {
+  const authority = base64(caPem);
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [{ name: clusterName, cluster: { server, "certificate-authority-data": base64(caPem) } }],
+    clusters: servers.map(({ name, url }) => ({
+      name,
+      cluster: { server: url, "certificate-authority-data": authority },
+    })),
     users: [{ name: "user", user }],
-    contexts: [{ name: clusterName, context: { cluster: clusterName, user: "user" } }],
-    "current-context": clusterName,
+    contexts: servers.map(({ name }) => ({ name, context: { cluster: name, user: "user" } })),
+    "current-context": servers[0].name,
   };
   return `${JSON.stringify(config, null, 2)}\n`;
 }

@@ -1,36 +1,50 @@
-import type { remote } from "@pulumi/command";
+import type { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import { type File, onRoot } from "../payload";
 import { script } from "../script";
-import { clusterConfiguration, kubeletSettings, type Versions } from "./cluster-configuration";
+import { joinToken, tokenSecret } from "./admission";
+import { clusterConfiguration, kubeletSettings } from "./cluster-configuration";
+import { type Access, fromHere, type Shared } from "./from-here";
 import { apiEndpoint, initConfiguration, joinConfiguration, type KubeadmArgs, serverDir } from "./kubeadm";
 import { discoveryKubeconfig } from "./kubeconfig";
-import { pkiFiles } from "./pki";
+import { etcdClientFiles, pkiFiles } from "./pki";
 import { serverFiles } from "./server-files";
 
-/** What belongs to the cluster and not to one node. */
-export interface Shared {
-  seed: string;
-  issuedAt: string;
-  caPem: string;
-  /** Name and machine of the one control plane that may make the cluster. */
-  founder: string;
-  versions: Versions;
+type Options = { parent: pulumi.Resource; dependsOn: pulumi.Resource[] };
+
+/**
+ * A node's files, flags and settings, always kept; and its membership, made once: a member that is given another input
+ * keeps its settings by it and does not join again.
+ */
+export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shared>, opts: Options): remote.Command {
+  const isServer = node.role === "control-plane";
+  const input = pulumi.all([shared, node.machine]).apply(([values, machine]): File[] => {
+    const token = joinToken(values.seed, machine);
+    return [
+      { path: "settings.sh", content: script(`cluster/scripts/${isServer ? "server" : "worker"}.sh`) },
+      { path: "kubelet.sh", content: script("cluster/scripts/kubelet.sh") },
+      { path: "patience", content: `${args.pace.restartSeconds}\n` },
+      ...(isServer ? serverSettings(node, args, values) : onRoot([own("kubelet.yaml", kubeletSettings(args))])),
+      { path: "join.sh", content: script("cluster/scripts/join.sh") },
+      { path: "find-cluster.sh", content: script("cluster/scripts/find-cluster.sh") },
+      { path: "join.yaml", content: joinConfiguration(args, node, token, isServer) },
+      { path: "discovery.conf", content: discovery(values.caPem, token) },
+      // A machine made anew is never the founder: its cluster is with the others, or lost, and not made a second time.
+      ...(founderId(node.name, machine) === values.founder
+        ? [{ path: "init.yaml", content: initConfiguration(args, node, token) }]
+        : []),
+      ...(isServer ? onMachine("authorities", pkiFiles(values.seed, values.issuedAt)) : []),
+    ];
+  });
+  return onNode(`${node.name}-member`, node, { script: "cluster/scripts/member.sh", input }, opts);
 }
 
-/** A control plane's files and flags, the cluster's configuration and the kubelet's: always kept, before and after it joins. */
-export function server(
-  node: Node,
-  args: KubeadmArgs,
-  shared: pulumi.Output<Shared>,
-  opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
-): remote.Command {
-  const own = (path: string, content: string): File => ({ path: `${serverDir}/${path}`, content, mode: 0o600 });
+function serverSettings(node: Node, args: KubeadmArgs, { seed, versions }: Shared): File[] {
   const peers = args.controlPlanes.filter((peer) => peer.name !== node.name).map(({ address }) => `${address}\n`);
-  const input = shared.apply(({ seed, versions }) => [
-    ...tools(args, "static-pods.sh"),
+  return [
+    { path: "static-pods.sh", content: script("cluster/scripts/static-pods.sh") },
     ...onRoot([
       ...serverFiles(seed, args.pace),
       own("local.yaml", initConfiguration(args, node)),
@@ -38,55 +52,73 @@ export function server(
       own("kubelet.yaml", kubeletSettings(args)),
       own("peers", peers.sort().join("")),
     ]),
-  ]);
-  return onNode(`${node.name}-server`, node, { script: "cluster/scripts/server.sh", input }, opts);
+  ];
 }
 
-/** A worker's part of that: its kubelet. */
-export function workerSettings(
-  node: Node,
-  args: KubeadmArgs,
-  opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
-): remote.Command {
-  const settings = { path: `${serverDir}/kubelet.yaml`, content: kubeletSettings(args), mode: 0o600 };
-  const input = [...tools(args), ...onRoot([settings])];
-  return onNode(`${node.name}-kubelet`, node, { script: "cluster/scripts/worker.sh", input }, opts);
+const own = (path: string, content: string): File => ({ path: `${serverDir}/${path}`, content, mode: 0o600 });
+
+const onMachine = (folder: string, files: File[]): File[] =>
+  files.map((file) => ({ ...file, path: `${folder}${file.path}` }));
+
+/**
+ * The place of a machine in the cluster: made, it may join for a day. Deleted, before the machine is, its pods are moved, its
+ * etcd member is taken out and its Node deleted, from a control plane that is another one: the machine may be dead.
+ *
+ * @param cluster what takes all members along when it is deleted
+ */
+export function place(node: Node, access: Access, cluster: pulumi.Resource, opts: Options): local.Command {
+  const { name, address, role } = node;
+  const input = pulumi
+    .all([access.shared, node.machine])
+    .apply(([{ seed, issuedAt, founder }, machine]): File[] => [
+      ...etcdClientFiles(seed, issuedAt),
+      { path: "token.yaml", content: tokenSecret(joinToken(seed, machine)), mode: 0o600 },
+      ...(founderId(name, machine) === founder ? [{ path: "founder", content: "" }] : []),
+    ]);
+  return fromHere(
+    `${name}-place`,
+    access,
+    {
+      create: ["cluster/scripts/admit"],
+      // Only who would be asked has changed, which is of use when it leaves.
+      update: "nothing",
+      delete: ["cluster/scripts/leaving", "cluster/scripts/leave"],
+      input,
+      environment: { NODE: name, ADDRESS: address, ROLE: role },
+      triggers: [node.machine],
+    },
+    { ...opts, dependsOn: [node.ready, ...opts.dependsOn], deleteBeforeReplace: true, deletedWith: cluster },
+  );
 }
 
-/** Makes the machine a member, once: only what makes it this member is in the input, so nothing else runs it again. */
-export function join(
-  node: Node,
-  args: KubeadmArgs,
-  shared: pulumi.Output<Shared>,
-  token: pulumi.Output<string>,
-  opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
-): remote.Command {
-  const isServer = node.role === "control-plane";
-  const input = pulumi.all([shared, token, node.machine]).apply(([values, secret, machine]) => [
-    { path: "join.yaml", content: joinConfiguration(args, node, secret, isServer) },
-    { path: "discovery.conf", content: discovery(values.caPem, secret) },
-    { path: "find-cluster.sh", content: script("cluster/scripts/find-cluster.sh") },
-    // A machine made anew is never the founder: its cluster is with the others, or lost, and not made a second time.
-    ...(founderId(node.name, machine) === values.founder
-      ? [{ path: "init.yaml", content: initConfiguration(args, node, secret) }]
-      : []),
-    ...(isServer ? onRoot(pkiFiles(values.seed, values.issuedAt)) : []),
-  ]);
-  return onNode(`${node.name}-join`, node, { script: "cluster/scripts/join.sh", input }, opts);
+/** Nodes that are no longer among these are empty when this is done, before anything forgets the way to their pods. */
+export function emptyOthers(name: string, nodes: Node[], access: Access, opts: Options): local.Command {
+  const names = nodes.map((node) => node.name).sort();
+  const parts = ["cluster/scripts/leaving", "cluster/scripts/empty-others"];
+  return fromHere(
+    name,
+    access,
+    {
+      create: parts,
+      update: parts,
+      first: { FIRST: "yes" },
+      input: [{ path: "nodes", content: names.map((node) => `${node}\n`).join("") }],
+    },
+    opts,
+  );
+}
+
+/** Ends every token, once all machines are members. */
+export function closeAdmission(name: string, nodes: Node[], access: Access, opts: Options): local.Command {
+  const machines = pulumi.all(nodes.map((node) => node.machine)).apply((all) => [...all].sort().join(" "));
+  return fromHere(name, access, { create: ["cluster/scripts/close-admission"], triggers: [machines] }, opts);
 }
 
 export function founderId(name: string, machine: string): string {
   return `${name} ${machine}`;
 }
 
-function tools({ pace }: KubeadmArgs, ...more: string[]): File[] {
-  return [
-    ...["kubelet.sh", ...more].map((path) => ({ path, content: script(`cluster/scripts/${path}`) })),
-    { path: "patience", content: `${pace.restartSeconds}\n` },
-  ];
-}
-
 /** Its name for the cluster is nobody's but this file's, so that the cluster's own can change without another join. */
 function discovery(caPem: string, token: string): string {
-  return discoveryKubeconfig({ clusterName: "kubernetes", server: `https://${apiEndpoint}`, caPem }, token);
+  return discoveryKubeconfig({ servers: [{ name: "kubernetes", url: `https://${apiEndpoint}` }], caPem }, token);
 }

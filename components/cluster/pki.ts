@@ -1,4 +1,4 @@
-import { type Certificate, certificateAuthority, issue, signingKey } from "../keys/certificates";
+import { type Certificate, certificateAuthority, halfYearOf, issue, signingKey } from "../keys/certificates";
 import { derive } from "../keys/derive";
 import type { File } from "../payload";
 
@@ -29,10 +29,10 @@ export function clusterAuthority(seed: string, issuedAt: string): string {
   return certificateAuthority(seed, names.cluster, issuedAt).certificate;
 }
 
-/** A client certificate in the group that kubeadm binds to cluster-admin; valid a year. */
-export function adminCertificate(seed: string, issuedAt: string) {
+/** A client certificate in the group that kubeadm binds to cluster-admin; of this half-year, and valid for two. */
+export function adminCertificate(seed: string, issuedAt: string, now = new Date()) {
   const ca = certificateAuthority(seed, names.cluster, issuedAt);
-  return issue(seed, ca, issuedAt, {
+  return issue(seed, ca, halfYearOf(issuedAt, now), {
     commonName: "grunnmur-admin",
     organizations: ["kubeadm:cluster-admins"],
     usage: "client",
@@ -47,6 +47,17 @@ export function adminCertificate(seed: string, issuedAt: string) {
 export function gitServerCertificate(seed: string, issuedAt: string): Certificate {
   const ca = certificateAuthority(seed, names.cluster, issuedAt);
   return issue(seed, ca, issuedAt, { commonName: "grunnmur:git-server", usage: "client", validDays: 3650 });
+}
+
+/** Files by which etcd is asked who its members are, and told that one leaves; the last is a secret. */
+export function etcdClientFiles(seed: string, issuedAt: string): File[] {
+  const ca = certificateAuthority(seed, names.etcd, issuedAt);
+  const client = issue(seed, ca, issuedAt, { commonName: "grunnmur:membership", usage: "client", validDays: 3650 });
+  return [
+    { path: "etcd/ca.crt", content: ca.certificate },
+    { path: "etcd/client.crt", content: client.certificate },
+    { path: "etcd/client.key", content: client.privateKey, mode: 0o600 },
+  ];
 }
 
 /** Secrets are encrypted before they reach etcd (XSalsa20 and Poly1305, a key of 32 bytes). */

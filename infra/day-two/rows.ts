@@ -38,6 +38,16 @@ const worker3 = `    - name: worker-2
       diskGiB: 20
 `;
 
+const alike = (name: string): string => `    - name: ${name}
+      kind: libvirt
+      role: control-plane
+      hypervisor: this-machine
+      address: 10.20.0.2${name.slice(-1)}
+      cores: 1
+      memoryMiB: 2048
+      diskGiB: 20
+`;
+
 /** Every kind of change, in the order of a stack file. What is refused or loses data, the program itself says. */
 export const ROWS: Row[] = [
   {
@@ -111,13 +121,14 @@ export const ROWS: Row[] = [
     change: "a node's `hypervisor`, of a worker",
     stack: "prod",
     edit: inNode("worker-3", "hypervisor: kvm-3", "hypervisor: kvm-1"),
-    effect: "The guest is destroyed there and made here with an empty disk, and joins. Not drained: do so first.",
+    effect:
+      "It is drained and leaves the cluster; the guest is destroyed there and made here with an empty disk, and joins.",
   },
   {
     change: "a node's `address`, of a worker",
     stack: "local",
     edit: inNode("worker-1", "address: 10.20.0.12", "address: 10.20.0.22"),
-    effect: "The guest is made anew with an empty disk, and joins. Not drained: do so first.",
+    effect: "It is drained and leaves the cluster; the guest is made anew with an empty disk, and joins.",
   },
   {
     change: "a node's `address`, of a control plane",
@@ -172,9 +183,21 @@ export const ROWS: Row[] = [
     stack: "prod",
     edit: without("worker-3"),
     effect:
-      "Its guest is destroyed. Not drained, and its Node object stays: do both first, see [operating](operating.md).",
+      "It is drained while the others know the way to its pods, its Node is deleted, then its guest and disk. `up` stops where a disruption budget holds a pod back.",
   },
-  { change: "control planes 3 → 1", stack: "prod", edit: without("control-2", "control-3"), effect: "Nothing." },
+  {
+    change: "control planes 1 → 3",
+    stack: "local",
+    edit: replace(node("control-1"), `$&${["control-2", "control-3"].map(alike).join("")}`),
+    effect: "They join one after the other, etcd with them. Every node's way to the API knows them.",
+  },
+  {
+    change: "control planes 3 → 1",
+    stack: "prod",
+    edit: without("control-2", "control-3"),
+    effect:
+      "Each is drained and taken out of etcd through another, its Node is deleted, then its guest and disk. `up` stops where etcd would lose its majority.",
+  },
   {
     change: "`registry.host`",
     stack: "local",

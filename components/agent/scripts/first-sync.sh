@@ -1,10 +1,8 @@
 #!/bin/bash
-# Waits on a control plane until the agent has applied what Git holds and all of its pods are ready.
-# Standard input: the seconds to wait at most.
-set -euo pipefail
+# Waits until the agent has applied what Git holds and all of its pods are ready. Runs after api.sh.
+# Environment: SYNC_SECONDS (to wait at most).
 
-read -r seconds
-k() { kubectl --request-timeout="$((seconds / 12 + 1))s" --kubeconfig /etc/kubernetes/admin.conf --namespace flux-system "$@"; }
+k() { kube --request-timeout="$((SYNC_SECONDS / 12 + 1))s" --namespace flux-system "$@"; }
 ready='[?(@.type=="Ready")]'
 # What is fetched, what is applied, whether both are of the objects as they are now, and how it stands. Flux writes the
 # observed generation when it has succeeded with it: until then fetched and applied may be another source's.
@@ -18,8 +16,9 @@ workloads() {
 }
 starting() { workloads | awk 'NF == 2 { $3 = $2; $2 = 0 } NF > 0 && $2 != $3 { print $1 ": " $2 " of " $3 " pods ready" }'; }
 
-deadline=$((SECONDS + seconds)) said=''
+deadline=$((SECONDS + SYNC_SECONDS)) said=''
 while [ "$SECONDS" -lt "$deadline" ]; do
+  look_for_api || true # the one that answered may be gone
   # An API server that is busy with the first pods may not answer at once.
   answer=$(k get gitrepository/flux-system kustomization/flux-system -o "jsonpath=$condition" 2>/dev/null || echo "|||no answer")
   IFS='|' read -r generation fetched applied state <<<"${answer//$'\n'/ }"
@@ -38,6 +37,6 @@ while [ "$SECONDS" -lt "$deadline" ]; do
   said=$state
   sleep 3
 done
-echo "what the repository holds does not run within $seconds s; last seen: $said" >&2
+echo "what the repository holds does not run within $SYNC_SECONDS s; last seen: $said" >&2
 k get gitrepository flux-system -o "jsonpath=source: {.status.conditions$ready.message}{\"\n\"}" >&2 || true
 exit 1

@@ -1,6 +1,8 @@
 #!/bin/bash
-# Ends the admission of machines that open-admission.sh began: no token that lets one in is left. Idempotent.
-set -euo pipefail
-
-kubectl --kubeconfig /etc/kubernetes/admin.conf delete secrets -n kube-system \
-  --field-selector type=bootstrap.kubernetes.io/token
+# Ends all tokens: every machine is a member. Runs after api.sh. Idempotent.
+if ! find_api; then
+  echo "no control plane has answered for $PATIENCE s, so the tokens by which machines join are not deleted yet: see ./grunnmur status" >&2
+  exit 1
+fi
+kube delete secrets -n kube-system --field-selector type=bootstrap.kubernetes.io/token >/dev/null
+echo "no further machine may join"

@@ -1,16 +1,14 @@
 #!/bin/bash
 # Makes this machine a member of the cluster, once. What server.sh or worker.sh wrote lies here already.
-# Standard input: base64 tar with `join.yaml`, `discovery.conf`, `find-cluster.sh`, `init.yaml` only on the one machine that
-# may make the cluster, and `rootfs/…` (a control plane's authorities).
+# Folder PAYLOAD: `join.yaml`, `discovery.conf`, `find-cluster.sh`, `init.yaml` only on the one machine that may make the
+# cluster, and `authorities/…` (a control plane's).
 # Idempotent: a member is left alone; one that broke off half-way is reset and starts over.
 set -euo pipefail
 
 root=${ROOT:-}
 own=$root/etc/kubernetes/grunnmur
-payload=$(mktemp -d "$root/run/grunnmur.XXXXXX")
-trap 'rm -rf "$payload" "$root/run/grunnmur-discovery.conf"' EXIT
-umask 022 # the folders made here give their modes to those of the machine
-base64 -d | tar -xpC "$payload"
+payload=${PAYLOAD:?}
+trap 'rm -f "$root/run/grunnmur-discovery.conf"' EXIT
 umask 077
 
 if [ -e "$own/complete" ]; then
@@ -22,14 +20,18 @@ if [ -n "$(ls -A "$root/etc/kubernetes/manifests" 2>/dev/null)" ] || [ -e "$root
   echo "an earlier attempt broke off: starting over"
   kubeadm reset --force >/dev/null 2>&1 || true
 fi
-if [ -d "$payload/rootfs" ]; then cp -a "$payload/rootfs/." "$root/"; fi
+if [ -d "$payload/authorities" ]; then cp -a "$payload/authorities/." "$root/"; fi
 systemctl enable -q kubelet
 
 join() {
   cp "$payload/discovery.conf" "$root/run/grunnmur-discovery.conf"
-  if kubeadm join --config "$payload/join.yaml"; then return; fi
-  echo "this machine did not join: kubeadm says why above. Its token is good for a day after 'cluster-admission-open' ran;" >&2
-  echo "where the reason is 'Unauthorized', replace that resource: 'pulumi up --replace' with its URN, as docs/operating.md says." >&2
+  if kubeadm join --config "$payload/join.yaml" 2>&1 | tee "$payload/said"; then return; fi
+  if grep -q Unauthorized "$payload/said"; then
+    echo "this machine did not join: its token was good for a day, and is no more. './grunnmur replace' of it gives it another." >&2
+  else
+    # Last, because by it is judged whether another try may help.
+    echo "this machine did not join: $(grep -i '^error' "$payload/said" | tail -n 1)" >&2
+  fi
   return 1
 }
 wait_for_api() {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Keeps a control plane as it shall be: files of the API server, flags of its pods, the cluster's configuration, the kubelet.
-# Standard input: base64 tar with `static-pods.sh`, `kubelet.sh`, `patience` (seconds) and `rootfs/…`.
+# Folder PAYLOAD: `static-pods.sh`, `kubelet.sh`, `patience` (seconds) and `rootfs/…`.
 # On a machine that is no member yet the files are written for join.sh. On a member they are brought into force: one pod
 # after the other, and where one does not come back, all is put back and the script fails.
 # Idempotent; a run that broke off begins again. Says what it changed.
@@ -10,10 +10,7 @@ root=${ROOT:-}
 own=$root/etc/kubernetes/grunnmur
 patches=$root/etc/kubernetes/patches
 kept=$root/etc/kubernetes/grunnmur-previous
-payload=$(mktemp -d "$root/run/grunnmur.XXXXXX")
-trap 'rm -rf "$payload"' EXIT
-umask 022 # the folders made here give their modes to those of the machine
-base64 -d | tar -xpC "$payload"
+payload=${PAYLOAD:?}
 umask 077
 new=$payload/rootfs/etc/kubernetes
 export PATIENCE

@@ -1,14 +1,12 @@
 #!/bin/bash
 # Keeps what a worker's kubelet is set to, and applies it where the worker is a member already.
-# Standard input: base64 tar with `kubelet.sh`, `patience` (seconds) and `rootfs/…`. Idempotent. Says what it changed.
+# Folder PAYLOAD: `kubelet.sh`, `patience` (seconds) and `rootfs/…`. Idempotent. Says what it changed.
 set -euo pipefail
 
 root=${ROOT:-}
 own=$root/etc/kubernetes/grunnmur
-payload=$(mktemp -d "$root/run/grunnmur.XXXXXX")
-trap 'rm -rf "$payload"' EXIT
+payload=${PAYLOAD:?}
 umask 022
-base64 -d | tar -xpC "$payload"
 
 new=$payload/rootfs/etc/kubernetes/grunnmur/kubelet.yaml
 if cmp -s "$new" "$own/kubelet.yaml"; then exit 0; fi

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { createServer as createPlain } from "node:net";
+import { type TestContext, test } from "node:test";
+import { parse } from "yaml";
+import { kubeconfig } from "../components/cluster/kubeconfig";
+import { certificateAuthority, issue } from "../components/keys/certificates";
+import { atWhomAnswers, firstAnswering } from "./answering";
+
+const seed = Buffer.alloc(32, 5).toString("base64");
+const day = "2026-01-01T00:00:00Z";
+const authority = certificateAuthority(seed, "test", day);
+const own = issue(seed, authority, day, {
+  commonName: "api",
+  usage: "server",
+  validDays: 3650,
+  ipAddresses: ["127.0.0.1"],
+});
+
+function listening(t: TestContext, server: Server | ReturnType<typeof createPlain>): Promise<string> {
+  t.after(() => server.close());
+  return new Promise((resolve) =>
+    server.listen(0, "127.0.0.1", () => resolve(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)),
+  );
+}
+const api = (t: TestContext, status: number) =>
+  listening(
+    t,
+    createServer({ cert: own.certificate, key: own.privateKey }, (_, response) => response.writeHead(status).end()),
+  );
+/** As the forwarder does for a guest that is off. */
+const closing = (t: TestContext) =>
+  listening(
+    t,
+    createPlain((socket) => socket.destroy()),
+  );
+const silent = (t: TestContext) => {
+  const held = new Set<{ destroy(): void }>();
+  t.after(() => {
+    for (const socket of held) socket.destroy();
+  });
+  return listening(
+    t,
+    createPlain((socket) => held.add(socket)),
+  );
+};
+const of = (...urls: string[]) => urls.map((url) => ({ url })) as [{ url: string }, ...{ url: string }[]];
+
+test("the first that answers is asked, whoever answers sooner", async (t) => {
+  const [one, other] = [await api(t, 200), await api(t, 401)];
+  assert.equal((await firstAnswering(of(one, other), 2)).url, one);
+  assert.equal((await firstAnswering(of(other, one), 2)).url, other, "one that asks who is there answers");
+});
+
+test("one that is off, silent, or not ready is passed over", async (t) => {
+  const works = await api(t, 200);
+  for (const broken of [await closing(t), await silent(t), await api(t, 500), "https://127.0.0.1:1"])
+    assert.equal((await firstAnswering(of(broken, works), 1)).url, works, broken);
+});
+
+test("where none answers it is the first, and a single one is not asked", async (t) => {
+  assert.equal((await firstAnswering(of("https://127.0.0.1:1", "https://127.0.0.1:2"), 1)).url, "https://127.0.0.1:1");
+  const began = performance.now();
+  await firstAnswering(of(await silent(t)), 5);
+  assert.ok(performance.now() - began < 1000);
+});
+
+test("a kubeconfig leads to whom answers, with the same credentials", async (t) => {
+  const [works, off] = [await api(t, 200), await closing(t)];
+  const given = (...urls: string[]) => {
+    const [first = { name: "", url: "" }, ...others] = urls.map((url, index) => ({ name: `c${index}`, url }));
+    return kubeconfig({ servers: [first, ...others], caPem: "ca" }, own);
+  };
+  assert.equal(await atWhomAnswers(given(works, off)), given(works, off));
+  assert.equal(await atWhomAnswers(given(off)), given(off));
+  const moved = await atWhomAnswers(given(off, works));
+  assert.deepEqual(parse(moved), { ...parse(given(off, works)), "current-context": "c1" });
+});
