@@ -4,7 +4,19 @@ import { program } from "./program";
 
 test("every verb has a description and an example in its help", () => {
   const names = program().commands.map((command) => command.name());
-  assert.deepEqual(names, ["up", "preview", "check", "status", "destroy", "env", "kubectl", "ssh", "git", "test"]);
+  assert.deepEqual(names, [
+    "up",
+    "preview",
+    "check",
+    "status",
+    "replace",
+    "destroy",
+    "env",
+    "kubectl",
+    "ssh",
+    "git",
+    "test",
+  ]);
   for (const command of program().commands) {
     let help = "";
     command.configureOutput({ writeOut: (text) => (help += text) });
@@ -37,5 +49,5 @@ test("a mistyped verb or option is answered with the one that was meant", async 
   assert.match(await parse("up", "--stak", "local"), /unknown option '--stak'\n\(Did you mean --stack\?\)/);
   assert.match(await parse("up", "prod"), /too many arguments .*\n.*an environment is chosen with --stack/);
   assert.match(await parse("--stack", "prod", "up"), /unknown option '--stack'\n.*options stand after the verb/);
-  assert.match(await parse("test", "all"), /Allowed choices are unit, e2e/);
+  assert.match(await parse("test", "all"), /Allowed choices are unit, e2e, ha/);
 });

@@ -5,6 +5,7 @@ import { envVerb } from "./verbs/env";
 import { gitVerb } from "./verbs/git";
 import { kubectlVerb } from "./verbs/kubectl";
 import { previewVerb } from "./verbs/preview";
+import { replaceVerb } from "./verbs/replace";
 import { sshVerb } from "./verbs/ssh";
 import { statusVerb } from "./verbs/status";
 import { testVerb } from "./verbs/test";
@@ -16,6 +17,7 @@ export const verbs: (() => Command)[] = [
   previewVerb,
   checkVerb,
   statusVerb,
+  replaceVerb,
   destroyVerb,
   envVerb,
   kubectlVerb,

@@ -28,8 +28,15 @@ const seconds = (): number => performance.now() / 1000;
  * `pulumi up` with progress by stage.
  * @param review lets Pulumi show its preview and ask; otherwise it goes ahead
  * @param acceptLoss names of nodes, or `sync`, whose data may go
+ * @param more arguments of `pulumi up`
  */
-export function update(stack: string, review: boolean, acceptLoss: readonly string[], trace: Trace): Promise<Update> {
+export function update(
+  stack: string,
+  review: boolean,
+  acceptLoss: readonly string[],
+  trace: Trace,
+  more: readonly string[] = [],
+): Promise<Update> {
   return withConfigFile(stack, (config) =>
     withPrivateDir(async (directory) => {
       const log = join(directory, "events.json");
@@ -56,7 +63,7 @@ export function update(stack: string, review: boolean, acceptLoss: readonly stri
       try {
         const env = { PULUMI_DEBUG_COMMANDS: "true", GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(",") };
         const { code } = await trace.run(async () => {
-          const ended = await pulumi(upArgs(stack, config, log, review), { env });
+          const ended = await pulumi([...upArgs(stack, config, log, review), ...more], { env });
           stop();
           return ended;
         });

@@ -40,6 +40,7 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
     ),
     "",
     ...report.unanswered.map(unanswered),
+    ...wayOut(report),
     exitCode(report) === 3
       ? bold(`${report.stack} is slow to answer, and nothing is known to be wrong: ask again`)
       : problems.length === 0
@@ -53,6 +54,19 @@ const SAID = { slow: "is slow to answer", dead: "is dead", refused: "refuses" };
 function unanswered({ part, state, detail, lastAnswer }: Report["unanswered"][number]): string {
   const last = lastAnswer ? `; last answer ${age(lastAnswer.at)} ago: ${lastAnswer.what}` : "";
   return `${part} ${SAID[state]}: ${detail}${last}`;
+}
+
+/** What helps where nodes are dead. */
+function wayOut({ stack, nodes, unanswered }: Report): string[] {
+  const dead = nodes.filter(({ name }) =>
+    unanswered.some(({ part, state }) => part === `node ${name}` && state === "dead"),
+  );
+  if (dead.length === 0) return [];
+  const option = stack === "local" ? "" : ` --stack ${stack}`;
+  const names = dead.map(({ name }) => name).join(" ");
+  return [
+    `A guest that is off is started by ./grunnmur up${option}, one that is lost made anew by ./grunnmur replace${option} ${names}`,
+  ];
 }
 
 const age = (at: string): string => duration(Math.max(0, (Date.now() - Date.parse(at)) / 1000));
