@@ -7,8 +7,8 @@ const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-rep
 /** Every `*.test.ts` that stands beside its code, relative to the repository. */
 export const unitTests = (): string[] => below(repositoryRoot(), (name) => !SKIPPED.has(name));
 
-/** The tests that stand a whole environment up. */
-export const endToEndTests = (): string[] => below(repositoryPath("tests", "e2e"), () => true);
+/** The tests that stand a whole environment up: `e2e`, and `ha`, whose nodes come, go and are lost. */
+export const environmentTests = (which: "e2e" | "ha"): string[] => below(repositoryPath("tests", which), () => true);
 
 function below(directory: string, enter: (name: string) => boolean): string[] {
   return readdirSync(directory, { withFileTypes: true })

@@ -1,14 +1,22 @@
+import { availableParallelism } from "node:os";
 import { Argument, type Command } from "commander";
 import { ensure } from "../../artifacts/store";
 import { repositoryRoot } from "../../lib/places";
 import { run } from "../here/child";
 import { verb } from "../terminal/command";
-import { endToEndTests, unitTests } from "./test-files";
+import { environmentTests, unitTests } from "./test-files";
+
+type Which = "unit" | "e2e" | "ha";
 
 /** `test`: the tests beside the code, the end-to-end test on real guests, or both with one count at the end. */
 export function testVerb(): Command {
-  return verb("test", "run grunnmur's own tests: unit, e2e, or both", ["test unit", "test"])
-    .addArgument(new Argument("[which]", "e2e stands a whole environment up and destroys it").choices(["unit", "e2e"]))
+  return verb("test", "run grunnmur's own tests: unit and e2e, or one of them", ["test unit", "test", "test ha"])
+    .addArgument(
+      new Argument(
+        "[which]",
+        "e2e stands a whole environment up and destroys it; ha also lets its nodes come, go and be lost, for an hour",
+      ).choices(["unit", "e2e", "ha"]),
+    )
     .action(test);
 }
 
@@ -26,15 +34,18 @@ const ASKED = [
   "kustomize-controller",
 ];
 
-async function test(which?: "unit" | "e2e"): Promise<void> {
-  const files = [...(which === "e2e" ? [] : unitTests()), ...(which === "unit" ? [] : endToEndTests())];
-  if (which !== "e2e") await ensure(ASKED);
+async function test(which?: Which): Promise<void> {
+  const unit = which === undefined || which === "unit";
+  const environment = which === "ha" ? "ha" : "e2e";
+  const files = [...(unit ? unitTests() : []), ...(which === "unit" ? [] : environmentTests(environment))];
+  if (unit) await ensure(ASKED);
   const options = [
     "--import",
     "tsx",
     "--test",
     `--test-reporter=${require.resolve("./test-reporter")}`,
-    "--test-concurrency=2",
+    // A third of their time tests wait for something.
+    `--test-concurrency=${availableParallelism() + 1}`,
   ];
   const { code } = await run(process.execPath, [...options, ...files], { cwd: repositoryRoot() });
   process.exitCode = code;

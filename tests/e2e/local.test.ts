@@ -6,12 +6,12 @@ import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
 import { machine, patienceHere, slownessOfAll } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
-import { CHANGES } from "./support/day-two";
-import { commitReplicas, withClone, withCloneByKey } from "./support/git";
-import { processesOf, traces } from "./support/machine";
-import { holdToOneCore } from "./support/one-core";
-import { until } from "./support/poll";
-import { grunnmur, must, repository, type, withEnvironment } from "./support/user";
+import { CHANGES } from "../support/day-two";
+import { commitReplicas, withClone, withCloneByKey } from "../support/git";
+import { processesOf, traces } from "../support/machine";
+import { holdToOneCore } from "../support/one-core";
+import { until } from "../support/poll";
+import { grunnmur, must, repository, type, withEnvironment } from "../support/user";
 
 // One environment, from nothing to nothing, step by step as a user would. The deadlines are for emulated CPUs on a busy
 // machine; the figures in the diagnostics are what the product promises. With GRUNNMUR_TEST_ONE_CORE=1 all guests share one
@@ -100,8 +100,10 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
     const again = await must(grunnmur(["up", "--yes"]));
     assert.match(again.stderr, /No changes/);
     t.diagnostic(`second up: ${again.seconds.toFixed(0)} s (90 s)`);
-    await must(grunnmur(["preview", "--expect-no-changes"]));
-    await must(withEnvironment("pulumi preview --stack local --expect-no-changes"));
+    await Promise.all([
+      must(grunnmur(["preview", "--expect-no-changes"])),
+      must(withEnvironment("pulumi preview --stack local --expect-no-changes")),
+    ]);
     await must(withEnvironment("pulumi up --stack local --yes --skip-preview --expect-no-changes"));
     const shown = await must(withEnvironment("pulumi stack output --stack local --json --show-secrets"));
     outputs = JSON.parse(shown.stdout) as Outputs;

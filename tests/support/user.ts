@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-export const repository = join(__dirname, "..", "..", "..");
+export const repository = join(__dirname, "..", "..");
 
 /** How a command that a user typed ended. */
 export interface Typed {

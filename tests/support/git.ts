@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sshArgs, withAgent } from "../../../cli/here/ssh";
-import type { Outputs } from "../../../cli/pulumi/outputs";
+import { sshArgs, withAgent } from "../../cli/here/ssh";
+import type { Outputs } from "../../cli/pulumi/outputs";
 import { grunnmur, must, type Typed, type } from "./user";
 
 const AUTHOR = ["-c", "user.name=A Person", "-c", "user.email=person@example.no"];

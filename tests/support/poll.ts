@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { patienceHere } from "../../../lib/machine";
+import { patienceHere } from "../../lib/machine";
 
 /**
  * Looks until `holds` is true, for so many seconds where guests have real CPUs and longer as the machine asks. @returns seconds it took

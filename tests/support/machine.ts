@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentDir, namespaceOf } from "../../../lib/places";
+import { environmentDir, namespaceOf } from "../../lib/places";
 
 /** What this machine shows of an environment, looked up without the code that takes it down. */
 export function traces(stack: string): string[] {

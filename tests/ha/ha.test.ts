@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, type TestContext, test } from "node:test";
+import type { Report } from "../../cli/status/report";
+import { patienceHere } from "../../lib/machine";
+import { environmentDir } from "../../lib/places";
+import { traces } from "../support/machine";
+import { until } from "../support/poll";
+import { must, repository, grunnmur as run, type Typed, type } from "../support/user";
+
+// One environment whose nodes come, go and are lost, while somebody asks its service something every second. On demand: on
+// emulated CPUs it takes an hour, and three control planes are all that two cores bear.
+
+const STACK = "ha";
+const MINUTES = 60_000;
+const stackFile = join(repository, `Pulumi.${STACK}.yaml`);
+let mayDestroy = false;
+
+const grunnmur = (verb: string, args: string[] = [], show = false): Promise<Typed> =>
+  run([verb, "--stack", STACK, ...args], { show });
+const kubectl = (...args: string[]) => grunnmur("kubectl", ["--", ...args]);
+const ssh = (node: string, ...command: string[]) => grunnmur("ssh", [node, ...command]);
+const up = (...args: string[]) => must(grunnmur("up", ["--yes", ...args], true));
+
+before(async () => {
+  assert.ok(!existsSync(stackFile), `${stackFile} is this test's own name: move it away`);
+  declare(["control-1"], ["worker-1"]);
+  const { code, stderr } = await run(["destroy", "--stack", STACK], { env: { CI: "" } });
+  assert.equal(code, 0, stderr);
+  mayDestroy = true;
+});
+
+after(async () => {
+  if (mayDestroy) await grunnmur("destroy", ["--yes"], true);
+  rmSync(stackFile, { force: true });
+});
+
+test("nodes come, go and are lost, and the service answers", { timeout: 150 * patienceHere() * MINUTES }, async (t) => {
+  const step = async (name: string, work: (t: TestContext) => Promise<void>): Promise<void> => {
+    // A step that failed makes those after it meaningless.
+    let failure: unknown;
+    await t.test(name, (context) =>
+      work(context).catch((error) => {
+        failure = error;
+        throw error;
+      }),
+    );
+    if (failure) throw failure;
+  };
+  let probe: Probe | undefined;
+  t.after(() => probe?.stop());
+  const took = (context: TestContext, what: string, { seconds }: Pick<Typed, "seconds">): void =>
+    context.diagnostic(`${what}: ${seconds.toFixed(0)} s; ${probe?.since() ?? "nobody asked yet"}`);
+
+  await step("one control plane and one worker", async (context) => {
+    took(context, "up", await up());
+    probe = await Probe.from("worker-1");
+  });
+
+  await step("a worker joins", async (context) => {
+    declare(["control-1"], ["worker-1", "worker-2"]);
+    took(context, "a worker more", await up());
+    await allReady(["control-1", "worker-1", "worker-2"]);
+  });
+
+  await step("a worker that is replaced is empty before it goes, and the service answers", async (context) => {
+    const replaced = await must(grunnmur("replace", ["--yes", "worker-2"], true));
+    assert.match(replaced.stdout, /worker-2 is empty/);
+    took(context, "replace", replaced);
+    await allReady(["control-1", "worker-1", "worker-2"]);
+  });
+
+  await step("a worker that is lost is replaced", async (context) => {
+    await must(virsh("destroy", "worker-2"));
+    await until("its end, to the cluster", 300, async () => !(await nodeReady("worker-2")));
+    const report = await grunnmur("status");
+    assert.match(report.stdout, /node worker-2 is dead[\s\S]*\.\/grunnmur replace --stack ha worker-2/);
+    took(context, "replace", await must(grunnmur("replace", ["--yes", "worker-2"], true)));
+    await allReady(["control-1", "worker-1", "worker-2"]);
+  });
+
+  await step("a worker that is removed is asked for, empty before it goes, and forgotten", async (context) => {
+    declare(["control-1"], ["worker-1"]);
+    const asked = await grunnmur("up", ["--yes"]);
+    assert.match(asked.stderr, /--accept-loss worker-2/);
+    const removed = await up("--accept-loss", "worker-2");
+    assert.match(removed.stdout, /worker-2 is empty/);
+    took(context, "a worker less", removed);
+    await allReady(["control-1", "worker-1"]);
+    assert.match((await up()).stderr, /No changes/);
+  });
+
+  await step("what cannot be replaced is refused, and nothing is touched", async () => {
+    const { code, stderr } = await grunnmur("replace", ["--yes", "control-1", "registry-1", "worker-7"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /only control plane[\s\S]*--accept-loss registry-1[\s\S]*no node "worker-7"/);
+    assert.equal((await grunnmur("status")).code, 0);
+  });
+
+  await step("one control plane becomes three", async (context) => {
+    declare(["control-1", "control-2", "control-3"], ["worker-1"]);
+    took(context, "two control planes more", await up());
+    await allReady(["control-1", "control-2", "control-3", "worker-1"]);
+    await onlyMembers("control-1", ["control-1", "control-2", "control-3"]);
+  });
+
+  for (const [lost, other] of [
+    ["control-1", "control-2"],
+    ["control-2", "control-3"],
+    ["control-3", "control-1"],
+  ] as const) {
+    await step(`${lost} is lost and replaced`, async (context) => {
+      await must(virsh("destroy", lost));
+      await until("an answer of another control plane", 120, async () => (await kubectl("get", "nodes")).code === 0);
+      await until("its end, to the cluster", 300, async () => !(await nodeReady(lost)));
+      const { stdout } = await grunnmur("status");
+      assert.match(stdout, new RegExp(`node ${lost} is dead`));
+      took(context, "replace", await must(grunnmur("replace", ["--yes", lost], true)));
+      await allReady(["control-1", "control-2", "control-3", "worker-1"]);
+      await onlyMembers(other, ["control-1", "control-2", "control-3"]);
+    });
+  }
+
+  await step("three control planes become one, and it is not the first", async (context) => {
+    declare(["control-3"], ["worker-1"]);
+    took(context, "two control planes less", await up());
+    await allReady(["control-3", "worker-1"]);
+    await onlyMembers("control-3", ["control-3"]);
+    assert.match((await up()).stderr, /No changes/);
+  });
+
+  await step("destroy leaves nothing", async () => {
+    probe?.stop();
+    await must(grunnmur("destroy", ["--yes"], true));
+    assert.deepEqual(traces(STACK), []);
+  });
+});
+
+/** Writes the stack file: `local` with another network and these nodes. */
+function declare(controlPlanes: string[], workers: string[]): void {
+  const text = readFileSync(join(repository, "Pulumi.local.yaml"), "utf8")
+    .replaceAll("10.20.0.", "10.22.0.")
+    .replace("registry.local.", `registry.${STACK}.`)
+    .replace("./clusters/local", `./clusters/${STACK}`)
+    // A rig: four times as many cores as there are would be too few for three control planes.
+    .replace(/(kind: local[\s\S]*?cores:) \d+(\s+memoryMiB:) \d+/, "$1 3$2 20480");
+  const [before = "", rest = ""] = text.split(/^ {4}- name: control-1$/m);
+  const after = rest.slice(rest.search(/^ {2}grunnmur:registry:/m));
+  const node = (name: string, role: string, address: string, memoryMiB: number): string =>
+    `    - name: ${name}
+      kind: libvirt
+      role: ${role}
+      hypervisor: this-machine
+      address: ${address}
+      cores: 2
+      memoryMiB: ${memoryMiB}
+      diskGiB: 20
+`;
+  const nodes = [
+    ...controlPlanes.map((name) => node(name, "control-plane", `10.22.0.1${name.slice(-1)}`, 2560)),
+    ...workers.map((name) => node(name, "worker", `10.22.0.2${name.slice(-1)}`, 2048)),
+  ];
+  writeFileSync(stackFile, `${before}${nodes.join("")}${after}`);
+}
+
+async function nodeReady(name: string): Promise<boolean> {
+  const { stdout } = await grunnmur("status", ["--json"]);
+  const { nodes } = JSON.parse(stdout) as Report;
+  return nodes.some((node) => node.name === name && node.ready);
+}
+
+/** These nodes and no others, all of them ready, with the demo. */
+async function allReady(names: string[]): Promise<void> {
+  await until("an environment that is ready", 1200, async () => (await grunnmur("status")).code === 0);
+  const { stdout } = await must(kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"));
+  assert.deepEqual(stdout.trim().split(" ").sort(), names);
+}
+
+/** What etcd itself says of who its members are, asked on one of them. */
+async function onlyMembers(on: string, names: string[]): Promise<void> {
+  const pki = "/etc/kubernetes/pki/etcd";
+  const { stdout } = await must(
+    ssh(
+      on,
+      ...["curl", "-sf", "--cacert", `${pki}/ca.crt`, "--cert", `${pki}/healthcheck-client.crt`],
+      ...["--key", `${pki}/healthcheck-client.key`, "-d", "{}", "https://127.0.0.1:2379/v3/cluster/member/list"],
+    ),
+  );
+  const { members } = JSON.parse(stdout) as { members: { name: string; isLearner?: boolean }[] };
+  assert.deepEqual(members.map(({ name }) => name).sort(), names);
+  assert.ok(members.every(({ isLearner }) => !isLearner));
+}
+
+function virsh(...args: string[]): Promise<Typed> {
+  const socket = join(environmentDir(STACK), "libvirt/run/libvirt-sock");
+  return type("virsh", ["-c", `qemu:///system?socket=${socket}`, ...args]);
+}
+
+/** Asks the service something every second, on a node, for as long as that node is there. */
+class Probe {
+  private answers: string[] = [];
+
+  private constructor(private readonly child: ChildProcess) {
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.answers.push(...text.split("\n").filter(Boolean));
+    });
+  }
+
+  static async from(node: string): Promise<Probe> {
+    const { stdout } = await must(
+      kubectl("get", "service", "payment-service", "-n", "production", "-o", "jsonpath={.spec.clusterIP}"),
+    );
+    const loop = `while sleep 1; do curl -s -o /dev/null -m 5 -w '%{http_code}\\n' http://${stdout.trim()}/healthz; done`;
+    const args = ["ssh", "--stack", STACK, node, loop];
+    return new Probe(
+      spawn(join(repository, "grunnmur"), args, { cwd: repository, stdio: ["ignore", "pipe", "ignore"] }),
+    );
+  }
+
+  /** How many answers there were since the last time, and how many of them were none. */
+  since(): string {
+    const all = this.answers.splice(0);
+    const failed = all.filter((code) => code !== "200").length;
+    return `${failed} of ${all.length} probes failed`;
+  }
+
+  stop(): void {
+    this.child.kill();
+  }
+}
