@@ -16,12 +16,11 @@ import { readStack, runsHere } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
 import { summary } from "../pulumi/summary";
 import { traced } from "../pulumi/trace";
-import { update } from "../pulumi/update";
 import { stackOption, verb, yesOption } from "../terminal/command";
 import { say } from "../terminal/say";
 import { confirm, requireSomebody } from "../terminal/unattended";
 import { UserError } from "../terminal/user-error";
-import { failed } from "./up";
+import { failed, updateTwiceIfNeeded } from "./up";
 
 /** `replace`: the machines of nodes made anew, dead or alive, one after the other. */
 export function replaceVerb(): Command {
@@ -98,15 +97,22 @@ function lossOf({ role, kind }: Node, { sync }: Stack): string {
 }
 
 async function replaceOne(node: Node, stack: string): Promise<void> {
-  const disk = await urnOf(stack, `${node.name}-disk`);
+  const disk = await diskOf(node.name, stack);
+  if (!disk) {
+    throw new UserError(
+      `the state of ${stack} has no disk of ${node.name}: an earlier run broke off while it was replaced. ./grunnmur up --stack ${stack} goes on with it`,
+    );
+  }
   say(`${node.name}: ${node.role === "registry" ? "" : "leaves the cluster, then "}its machine is made anew`);
   const began = performance.now();
   const result = await traced(undefined, (trace) =>
-    withObligations(stack, () => update(stack, false, [], trace, ["--replace", disk])),
+    withObligations(stack, () => updateTwiceIfNeeded(stack, false, [], trace, ["--replace", disk.urn])),
   );
   say(summary(result.stages, result, (performance.now() - began) / 1000).join("\n"));
-  if (result.code !== 0) {
-    throw new UserError(failed(stack, result), result.code >= 128 ? result.code : 1);
+  if (result.code !== 0) throw new UserError(failed(stack, result), result.code >= 128 ? result.code : 1);
+  // A second run may go well because the first did not come so far.
+  if ((await diskOf(node.name, stack))?.id === disk.id) {
+    throw new UserError(`${node.name} is as it was: its machine was not made anew. Run ./grunnmur replace again`);
   }
   if (node.role !== "registry") await untilReady(node.name, stack);
 }
@@ -127,15 +133,10 @@ async function untilReady(node: string, stack: string): Promise<void> {
   }
 }
 
-async function urnOf(stack: string, resource: string): Promise<string> {
+async function diskOf(node: string, stack: string): Promise<{ urn: string; id: string } | undefined> {
   const { deployment } = JSON.parse(await pulumiOutput(["stack", "export", "--stack", stack])) as {
-    deployment?: { resources?: { urn: string; delete?: boolean }[] };
+    deployment?: { resources?: { urn: string; id?: string; delete?: boolean }[] };
   };
-  const found = deployment?.resources?.find(({ urn, delete: going }) => !going && urn.endsWith(`::${resource}`));
-  if (!found) {
-    throw new UserError(
-      `the state of ${stack} has no ${resource}: an earlier run broke off while it was replaced. Run ./grunnmur up --stack ${stack}, which goes on`,
-    );
-  }
-  return found.urn;
+  const found = deployment?.resources?.find(({ urn, delete: going }) => !going && urn.endsWith(`::${node}-disk`));
+  return found && { urn: found.urn, id: found.id ?? "" };
 }

@@ -79,7 +79,7 @@ async function up({ stack: name, yes, acceptLoss = [] }: Options, trace: Trace):
   removeStaleLocks(name);
   await tellPrune(stack);
   const prepared = performance.now();
-  const result = await withObligations(name, () => updateTwiceIfNeeded(stack, !unattended(yes), acceptLoss, trace));
+  const result = await withObligations(name, () => updateTwiceIfNeeded(name, !unattended(yes), acceptLoss, trace));
   stages.push(...result.stages);
   say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
   if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);
@@ -97,12 +97,21 @@ async function timedStage(stage: string, work: () => Promise<unknown>): Promise<
   return { stage, seconds: (performance.now() - began) / 1000, changed: 0, failed: 0 };
 }
 
-/** What fails only because the other side was not there yet is tried once more; Pulumi then goes on where it stopped. */
-async function updateTwiceIfNeeded(stack: Stack, review: boolean, acceptLoss: string[], trace: Trace): Promise<Update> {
-  const first = await update(stack.name, review, acceptLoss, trace);
+/**
+ * What fails only because the other side was not there yet is tried once more; Pulumi then goes on where it stopped.
+ * @param more arguments of `pulumi up`, of the first run alone: what it began to replace is gone on with
+ */
+export async function updateTwiceIfNeeded(
+  stack: string,
+  review: boolean,
+  acceptLoss: string[],
+  trace: Trace,
+  more: string[] = [],
+): Promise<Update> {
+  const first = await update(stack, review, acceptLoss, trace, more);
   if (first.code === 0 || first.code >= 128 || !first.transient) return first;
   say("That looks like something that goes away by itself: trying once more. What is done already stays done.");
-  const second = await update(stack.name, review, acceptLoss, trace);
+  const second = await update(stack, review, acceptLoss, trace);
   return { ...second, stages: [...first.stages, ...second.stages] };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, type TestContext, test } from "node:test";
+import { after, before, test } from "node:test";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
 import { machine, patienceHere, slownessOfAll } from "../../lib/machine";
@@ -11,6 +11,7 @@ import { commitReplicas, withClone, withCloneByKey } from "../support/git";
 import { processesOf, traces } from "../support/machine";
 import { holdToOneCore } from "../support/one-core";
 import { until } from "../support/poll";
+import { stepsOf } from "../support/steps";
 import { grunnmur, must, repository, type, withEnvironment } from "../support/user";
 
 // One environment, from nothing to nothing, step by step as a user would. The deadlines are for emulated CPUs on a busy
@@ -36,17 +37,7 @@ after(async () => {
 });
 
 test("from nothing to a self-healing platform, and back", { timeout: 100 * patienceHere() * MINUTES }, async (t) => {
-  const step = async (name: string, run: (t: TestContext) => Promise<void>): Promise<void> => {
-    // A step that failed makes those after it meaningless.
-    let failure: unknown;
-    await t.test(name, (context) =>
-      run(context).catch((error) => {
-        failure = error;
-        throw error;
-      }),
-    );
-    if (failure) throw failure;
-  };
+  const step = stepsOf(t);
   let outputs: Outputs = {};
   let upSince = 0;
   // While it starts, a component may give up on an API server that is not there yet.

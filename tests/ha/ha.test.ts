@@ -8,6 +8,7 @@ import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import { traces } from "../support/machine";
 import { until } from "../support/poll";
+import { stepsOf } from "../support/steps";
 import { must, repository, grunnmur as run, type Typed, type } from "../support/user";
 
 // One environment whose nodes come, go and are lost, while somebody asks its service something every second. On demand: on
@@ -38,17 +39,7 @@ after(async () => {
 });
 
 test("nodes come, go and are lost, and the service answers", { timeout: 150 * patienceHere() * MINUTES }, async (t) => {
-  const step = async (name: string, work: (t: TestContext) => Promise<void>): Promise<void> => {
-    // A step that failed makes those after it meaningless.
-    let failure: unknown;
-    await t.test(name, (context) =>
-      work(context).catch((error) => {
-        failure = error;
-        throw error;
-      }),
-    );
-    if (failure) throw failure;
-  };
+  const step = stepsOf(t);
   let probe: Probe | undefined;
   t.after(() => probe?.stop());
   const took = (context: TestContext, what: string, { seconds }: Pick<Typed, "seconds">): void =>

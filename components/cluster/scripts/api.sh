@@ -10,6 +10,10 @@ trap 'rm -rf "$scratch"' EXIT
 base64 -d | tar -xpC "$scratch"
 export KUBECONFIG=$scratch/kubeconfig KUBECACHEDIR=$scratch/cache
 if [ ! -x "$KUBECTL" ]; then KUBECTL=kubectl; fi # of a store that was emptied since
+if ! command -v "$KUBECTL" >/dev/null; then
+  echo "there is no kubectl in the store, nor on PATH, to ask the cluster with: ./grunnmur up brings it" >&2
+  exit 1
+fi
 
 server=
 kube() { "$KUBECTL" --context "$server" "$@"; }
