@@ -2,6 +2,7 @@ import { atWhomAnswers } from "../../lib/answering";
 import { patienceHere } from "../../lib/machine";
 import { guestRuns } from "../here/leftovers";
 import type { NodeOutput, Outputs } from "../pulumi/outputs";
+import { certificates } from "./certificates";
 import { type ClusterState, clusterState, UNREACHABLE } from "./cluster";
 import { keepAnswers, lastAnswers } from "./last-answers";
 import { type Look, lookAtSsh, type NoAnswer } from "./look";
@@ -15,9 +16,10 @@ const limitHere = (): number => 20 * patienceHere();
 export async function collect(stack: string, outputs: Outputs, limitSeconds = limitHere()): Promise<Report> {
   const enough = new AbortController();
   const ssh = (outputs.nodes ?? []).map((node) => lookAtSsh(node.reach, limitSeconds, enough.signal));
-  const [registry, cluster] = await Promise.all([
+  const [registry, cluster, ends] = await Promise.all([
     lookAtRegistry(outputs, limitSeconds),
     askCluster(outputs, limitSeconds),
+    certificates(outputs, limitSeconds),
   ]);
   const nodes = (outputs.nodes ?? []).map(({ name, role, site, address }) => ({
     name,
@@ -52,6 +54,7 @@ export async function collect(stack: string, outputs: Outputs, limitSeconds = li
     cluster: { version: cluster.version, ready: cluster.ready },
     agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },
     workloads: cluster.workloads,
+    certificates: ends,
     unanswered: silent.map(([part, { state, detail }]) => ({ part, state, detail, lastAnswer: last[part] ?? null })),
     expectedUpSeconds: null,
   };

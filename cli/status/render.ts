@@ -39,6 +39,7 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
       workloads.map((w) => [`${w.namespace}/${w.name}`, `${w.ready}/${w.desired}`, w.image]),
     ),
     "",
+    ...nextEnd(report),
     ...report.unanswered.map(unanswered),
     ...wayOut(report),
     exitCode(report) === 3
@@ -54,6 +55,20 @@ const SAID = { slow: "is slow to answer", dead: "is dead", refused: "refuses" };
 function unanswered({ part, state, detail, lastAnswer }: Report["unanswered"][number]): string {
   const last = lastAnswer ? `; last answer ${age(lastAnswer.at)} ago: ${lastAnswer.what}` : "";
   return `${part} ${SAID[state]}: ${detail}${last}`;
+}
+
+const DAY = 86_400_000;
+
+/** Renewed in time, by the control planes themselves and by `up`, the next end is months away. */
+function nextEnd({ stack, certificates: [next] }: Report): string[] {
+  if (!next) return [];
+  const days = Math.floor((Date.parse(next.ends) - Date.now()) / DAY);
+  const said = `The next certificate to end is that of ${next.of}, on ${next.ends.slice(0, 10)}`;
+  if (days >= 60) return [said];
+  const mend = next.of.endsWith("API server")
+    ? "its control plane should have renewed it: see journalctl -u grunnmur-certificates there"
+    : `run ./grunnmur up --stack ${stack}`;
+  return [`${said}, in ${days} days: ${mend}`];
 }
 
 /** What helps where nodes are dead. */

@@ -10,9 +10,18 @@ const ready: Report = {
   cluster: { version: "v1.36.4", ready: true },
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
   workloads: [{ namespace: "production", name: "payment-service", ready: 3, desired: 3, image: "r/p@sha256:1" }],
+  certificates: [{ of: "the administrator", ends: new Date(Date.now() + 200 * 86_400_000).toISOString() }],
   unanswered: [],
   expectedUpSeconds: 900,
 };
+
+test("the next end of a certificate is told, and what to do where it is near", () => {
+  assert.match(render(ready, {}), /next certificate to end is that of the administrator, on \d{4}-\d\d-\d\d\n/);
+  const near = (of: string) =>
+    render({ ...ready, certificates: [{ of, ends: new Date(Date.now() + 20.5 * 86_400_000).toISOString() }] }, {});
+  assert.match(near("the registry"), /in 20 days: run \.\/grunnmur up --stack local/);
+  assert.match(near("control-1's API server"), /in 20 days: its control plane should have renewed it/);
+});
 
 test("an environment of which all is ready has nothing to report", () => {
   assert.deepEqual(notReady(ready), []);

@@ -19,6 +19,8 @@ export interface Report {
     readOnlyKey: boolean;
   };
   workloads: { namespace: string; name: string; ready: number; desired: number; image: string }[];
+  /** When what the environment is reached by ends, the next first; ISO 8601. */
+  certificates: { of: string; ends: string }[];
   /**
    * Parts that did not answer: `registry`, `cluster`, `nodes`, `agent`, `workloads`, `images`, or `node NAME` for its SSH.
    * `slow`: the answer may still come, and nothing is known of the part. `dead`: nobody is there. `refused`: not to us.
@@ -41,6 +43,7 @@ export const nothing = (stack: string): Report => ({
   cluster: { version: null, ready: false },
   agent: { ready: false, revision: null, lastApplied: null, readOnlyKey: false },
   workloads: [],
+  certificates: [],
   unanswered: [],
   expectedUpSeconds: null,
 });

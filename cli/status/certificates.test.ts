@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
+import { createServer as createPlain } from "node:net";
+import { test } from "node:test";
+import { createServer } from "node:tls";
+import { kubeconfig } from "../../components/cluster/kubeconfig";
+import { certificateAuthority, issue } from "../../components/keys/certificates";
+import { certificates } from "./certificates";
+
+const seed = Buffer.alloc(32, 6).toString("base64");
+const day = "2026-01-01T00:00:00Z";
+const authority = certificateAuthority(seed, "test", day);
+const leaf = (usage: "server" | "client", validDays: number) =>
+  issue(seed, authority, day, { commonName: `${usage} ${validDays}`, usage, validDays });
+
+test("the next end stands first, and who shows nothing is left out", async (t) => {
+  const listen = (server: ReturnType<typeof createServer> | ReturnType<typeof createPlain>): Promise<string> => {
+    t.after(() => server.close());
+    return new Promise((resolve) =>
+      server.listen(0, "127.0.0.1", () => resolve(`127.0.0.1:${(server.address() as AddressInfo).port}`)),
+    );
+  };
+  const shows = (days: number) => {
+    const { certificate: cert, privateKey: key } = leaf("server", days);
+    // As an API server does where it is shown no certificate, some of them close at once.
+    return listen(createServer({ cert, key, requestCert: true, rejectUnauthorized: false }, (socket) => socket.end()));
+  };
+  const node = (name: string, reach: string) => ({ name, role: "control-plane", site: "s", address: "a", reach });
+  const nodes = [
+    node("control-1", await shows(100)),
+    node("control-2", await listen(createPlain((socket) => socket.destroy()))),
+    { ...node("worker-1", "127.0.0.1:1"), role: "worker" },
+  ];
+  const registry = { host: "registry.example.no", address: "10.0.0.1", reach: await shows(50) };
+  const servers: [{ name: string; url: string }] = [{ name: "c", url: "https://x" }];
+  const found = await certificates(
+    { nodes, registry, kubeconfig: kubeconfig({ servers, caPem: "ca" }, leaf("client", 70)) },
+    5,
+  );
+  assert.deepEqual(found, [
+    { of: "the registry", ends: "2026-02-20T00:00:00.000Z" },
+    { of: "the administrator", ends: "2026-03-12T00:00:00.000Z" },
+    { of: "control-1's API server", ends: "2026-04-11T00:00:00.000Z" },
+  ]);
+});
+
+test("an environment that is half made has none to show", async () => {
+  assert.deepEqual(await certificates({}, 1), []);
+});
