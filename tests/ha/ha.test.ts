@@ -50,6 +50,19 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     probe = await Probe.from("worker-1");
   });
 
+  await step("a control plane renews its certificates, and serves", async (context) => {
+    const ends = async () =>
+      (await must(ssh("control-1", "kubeadm", "certs", "check-expiration", "-o", "json"))).stdout;
+    const before = await ends();
+    // As if it were the time: 400 days are longer than any of them lasts.
+    const renewal = "sed 's/120 \\* 86400/400 * 86400/' /usr/local/lib/grunnmur/certificates.sh | PATIENCE=3600 bash";
+    const renewed = await must(ssh("control-1", renewal));
+    assert.match(renewed.stdout, /kube-scheduler started anew\nthe certificates of this control plane are renewed/);
+    assert.notEqual(await ends(), before);
+    took(context, "renewal", renewed);
+    await allReady(["control-1", "worker-1"]);
+  });
+
   await step("a worker joins", async (context) => {
     declare(["control-1"], ["worker-1", "worker-2"]);
     took(context, "a worker more", await up());
