@@ -66,6 +66,15 @@ test("where none answers it is the first, and a single one is not asked", async 
   assert.ok(performance.now() - began < 1000);
 });
 
+test("where none answers, one that is there and late or not ready comes before one that is gone", async (t) => {
+  const late = await listening(
+    t,
+    createServer({ cert: own.certificate, key: own.privateKey }, () => undefined),
+  );
+  for (const there of [late, await api(t, 500)])
+    assert.equal((await firstAnswering(of(await closing(t), there), 1)).url, there);
+});
+
 test("a kubeconfig leads to whom answers, with the same credentials", async (t) => {
   const [works, off] = [await api(t, 200), await closing(t)];
   const given = (...urls: string[]) => {

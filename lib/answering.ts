@@ -4,9 +4,17 @@ import { patienceHere } from "./machine";
 
 const LIMIT_SECONDS = 5;
 
+/** Nobody is there; somebody is, and is late or not ready; it answers. */
+enum State {
+  gone,
+  there,
+  answers,
+}
+
 /**
- * The first of these API servers that answers, first of all in their order; the first where none does. So the program goes on
- * where the first control plane is lost, and has the same inputs at every run where it is not.
+ * The first of these API servers that answers, first of all in their order; where none does, the first that is there at all,
+ * since one that starts or looks for a leader will answer. So the program goes on where the first control plane is lost, and
+ * has the same inputs at every run where it is not.
  *
  * Nothing is told to a server and nothing it says is believed: whoever talks to it afterwards knows the authority.
  */
@@ -15,22 +23,32 @@ export async function firstAnswering<S extends { url: string }>(
   limitSeconds = LIMIT_SECONDS * patienceHere(),
 ): Promise<S> {
   if (servers.length === 1) return servers[0];
-  const answers = servers.map(({ url }) => doesAnswer(url, limitSeconds));
-  for (const [index, answer] of answers.entries()) {
-    if (await answer) return servers[index] as S;
+  const looks = servers.map(({ url }) => look(url, limitSeconds));
+  const states: State[] = [];
+  for (const [index, found] of looks.entries()) {
+    const state = await found;
+    if (state === State.answers) return servers[index] as S;
+    states.push(state);
   }
-  return servers[0];
+  return servers[Math.max(0, states.indexOf(State.there))] as S;
 }
 
-function doesAnswer(url: string, limitSeconds: number): Promise<boolean> {
+function look(url: string, limitSeconds: number): Promise<State> {
   return new Promise((resolve) => {
+    let state = State.gone;
     const request = get(`${url}/readyz`, { rejectUnauthorized: false, agent: false }, (response) => {
       response.resume();
       // An API server that knows nobody anonymous answers 401, and one that is not ready 500.
-      resolve((response.statusCode ?? 500) < 500);
+      resolve((response.statusCode ?? 500) < 500 ? State.answers : State.there);
     });
+    // A forwarder accepts connections for a guest that is off; what shows a certificate is there.
+    request.on("socket", (socket) =>
+      socket.on("secureConnect", () => {
+        state = State.there;
+      }),
+    );
     request.setTimeout(limitSeconds * 1000, () => request.destroy());
-    request.on("error", () => resolve(false));
+    request.on("error", () => resolve(state));
   });
 }
 
