@@ -23,15 +23,26 @@ empty() { # NODE
     eviction=(--disable-eviction)
     echo "$1 is the only worker that is ready: what runs there is down until another is"
   fi
-  if kube drain "$1" --ignore-daemonsets --delete-emptydir-data --timeout="${DRAIN_SECONDS}s" "${eviction[@]}" >"$scratch/drain" 2>&1; then
-    echo "$1 is empty"
-    return
-  fi
+  # In short tries: a node that has died since still passes for ready, and its pods never end.
+  local deadline=$((SECONDS + DRAIN_SECONDS))
+  until kube drain "$1" --ignore-daemonsets --delete-emptydir-data --timeout="$((DRAIN_SECONDS / 20 + 1))s" "${eviction[@]}" >"$scratch/drain" 2>&1; do
+    state=$(ready "$1")
+    if [ "$state" != True ]; then
+      echo "$1 does not answer any more: its pods are given up, and what is theirs on its disk"
+      return
+    fi
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      stays "$1"
+      return 1
+    fi
+  done
+  echo "$1 is empty"
+}
+stays() { # NODE that is not empty in time
   kube uncordon "$1" >/dev/null || true
   echo "$1 stays, and takes pods again: it is not empty after $DRAIN_SECONDS s. kubectl drain said:" >&2
   grep -v -e '^evicting pod' -e '^Warning: ignoring DaemonSet' "$scratch/drain" | sort -u | tail -n 5 >&2
   echo "A PodDisruptionBudget that never lets a pod go is the usual reason: ./grunnmur kubectl get poddisruptionbudgets -A" >&2
-  return 1
 }
 
 # etcd's own API, of the member on a control plane; prints the answer, in one line.
