@@ -11,6 +11,8 @@ export interface Given {
   environment?: Record<string, string>;
   /** Names of control planes; one by default. */
   controlPlanes?: string[];
+  /** Each is gone after the first look. */
+  answersOnce?: boolean;
 }
 
 /**
@@ -18,14 +20,15 @@ export interface Given {
  * that has a file `off-NAME` in `$folder` does not answer.
  */
 export async function withKubectl(path: string, kubectl: string, given: Given = {}) {
-  const { files = [], environment, controlPlanes = ["control-1"] } = given;
+  const { files = [], environment, controlPlanes = ["control-1"], answersOnce } = given;
   const folder = mkdtempSync(join(tmpdir(), "kubectl-"));
   const head = `#!/bin/bash
 folder=${folder}
 if [ "$1" = --context ]; then context=$2; shift 2; fi
 case "$*" in
   "config get-contexts -o name") printf '%s\\n' ${controlPlanes.join(" ")}; exit ;;
-  *"--raw /readyz"*) [ ! -e "$folder/off-$context" ]; exit ;;
+  *"--raw /readyz"*) [ ! -e "$folder/off-$context" ] || exit 1
+    ${answersOnce ? 'touch "$folder/off-$context"' : ":"}; exit ;;
 esac
 `;
   try {

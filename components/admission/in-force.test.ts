@@ -39,6 +39,16 @@ test("a control plane that is lost is named and holds nobody up, and one at leas
   );
 });
 
+test("where the only control plane goes after the first look, nothing is said to be in force", async () => {
+  const { status, stderr } = await withKubectl(PATH, denied, {
+    ...given(20),
+    controlPlanes: ["control-1"],
+    answersOnce: true,
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /no control plane answers any more/);
+});
+
 test("another error than the policy's refusal is none, and is told in the end", async () => {
   const { status, stderr } = await withKubectl(PATH, "echo 'connection refused' >&2; exit 1", given(1));
   assert.equal(status, 1);

@@ -26,11 +26,25 @@ if ! find_api; then
   echo "no control plane has answered for $PATIENCE s, and whether the policies are in force is not known: see ./grunnmur status" >&2
   exit 1
 fi
+there() { # a slow one may miss one look
+  local try
+  for try in 1 2 3; do
+    if kube get --raw /readyz --request-timeout=15s >/dev/null 2>&1; then return; fi
+    if [ "$try" -lt 3 ]; then sleep 2; fi
+  done
+  return 1
+}
+asked=0
 for server in $("$KUBECTL" config get-contexts -o name); do
-  if kube get --raw /readyz --request-timeout=15s >/dev/null 2>&1; then
+  if there; then
     until_in_force
+    asked=$((asked + 1))
   else
     # It reads them before it serves again.
     echo "$server does not answer and was not asked"
   fi
 done
+if [ "$asked" -eq 0 ]; then
+  echo "no control plane answers any more, and whether the policies are in force is not known: run up again" >&2
+  exit 1
+fi
