@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { reveal } from "../cli/pulumi/connections";
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 type Inputs = Record<string, Json>;
@@ -24,7 +25,6 @@ export interface Bar {
   to: number;
 }
 
-const SECRET = "4dabf18193072939515e22adb298388d";
 const REDIAL_MS = 500;
 
 /**
@@ -76,14 +76,6 @@ class StepFailed extends Error {
   constructor(urn: string, how: string) {
     super(`by hand, ${urn.split("::").at(-1)} failed: ${how}`);
   }
-}
-
-/** Without the wrapping of secrets, which the export shows in plain when asked to. */
-function reveal(value: Json): Json {
-  if (Array.isArray(value)) return value.map(reveal);
-  if (value === null || typeof value !== "object") return value;
-  if (SECRET in value) return reveal(JSON.parse(String(value.plaintext)) as Json);
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, reveal(inner)]));
 }
 
 async function here({ interpreter, create, environment, stdin }: Inputs): Promise<void> {

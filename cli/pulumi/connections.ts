@@ -37,7 +37,8 @@ export function fromState(text: string): Map<string, Connection> {
   return found;
 }
 
-function reveal(value: unknown): unknown {
+/** Without the wrapping of secrets, which an export shows in plain when asked to. */
+export function reveal(value: unknown): unknown {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(reveal);
   if (SECRET in value) return reveal(JSON.parse((value as { plaintext?: string }).plaintext ?? "null"));
