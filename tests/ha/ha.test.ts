@@ -6,6 +6,7 @@ import { after, before, type TestContext, test } from "node:test";
 import type { Report } from "../../cli/status/report";
 import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
+import { Leases, overlaps } from "../support/leases";
 import { traces } from "../support/machine";
 import { until } from "../support/poll";
 import { stepsOf } from "../support/steps";
@@ -41,13 +42,18 @@ after(async () => {
 test("nodes come, go and are lost, and the service answers", { timeout: 150 * patienceHere() * MINUTES }, async (t) => {
   const step = stepsOf(t);
   let probe: Probe | undefined;
-  t.after(() => probe?.stop());
+  let leases: Leases | undefined;
+  t.after(() => {
+    probe?.stop();
+    leases?.stop();
+  });
   const took = (context: TestContext, what: string, { seconds }: Pick<Typed, "seconds">): void =>
     context.diagnostic(`${what}: ${seconds.toFixed(0)} s; ${probe?.since() ?? "nobody asked yet"}`);
 
   await step("one control plane and one worker", async (context) => {
     took(context, "up", await up());
     probe = await Probe.from("worker-1");
+    leases = new Leases([join(repository, "grunnmur"), "kubectl", "--stack", STACK, "--"], repository);
   });
 
   await step("a control plane renews its certificates, and serves", async (context) => {
@@ -133,6 +139,16 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     await allReady(["control-3", "worker-1"]);
     await onlyMembers("control-3", ["control-3"]);
     assert.match((await up()).stderr, /No changes/);
+  });
+
+  await step("never were there two leaders", async (context) => {
+    leases?.stop();
+    const readings = leases?.readings ?? [];
+    const leaders = new Set(readings.map(({ lease, holder }) => `${lease} ${holder}`));
+    context.diagnostic(`${readings.length} readings of leases, ${leaders.size} leaders one after another`);
+    // One for each part at first, and others for each control plane that went.
+    assert.ok(leaders.size > 6, [...leaders].join("\n"));
+    assert.deepEqual(overlaps(readings), []);
   });
 
   await step("destroy leaves nothing", async () => {
