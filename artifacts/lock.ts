@@ -33,21 +33,32 @@ const tool = z.strictObject({
   release: z.array(releaseFile.refine((f) => f.checksums || f.sha256, "needs `checksums` or `sha256`")).optional(),
 });
 
-const image = z.strictObject({ ref: z.string(), tool: z.string().optional(), version: version.optional() });
+const image = z.strictObject({
+  ref: z.string(),
+  tool: z.string().optional(),
+  version: version.optional(),
+  /** False: in the registry alone, and not in each node's containerd from its first moment. */
+  preloaded: z.boolean().default(true),
+});
 
 const lockSchema = z.strictObject({
   tools: z.record(z.string(), tool),
   flux: z.strictObject({ version }),
   plugins: z.record(z.string(), version),
   images: z.record(z.string(), image),
-  debian: z.strictObject({ suite: z.string(), packages: z.array(z.string()) }),
+  debian: z.strictObject({
+    suite: z.string(),
+    /** The packages are at least as new; another day makes another image. */
+    asOf: z.iso.date(),
+    packages: z.array(z.string()),
+  }),
   hostPackages: z.record(z.string(), z.array(z.string())),
 });
 
 export type Lock = z.infer<typeof lockSchema>;
 export type Tool = z.infer<typeof tool>;
 export type ReleaseFile = z.infer<typeof releaseFile>;
-export type ImageLock = { ref: string; version: string; tool?: string };
+export type ImageLock = { ref: string; version: string; tool?: string; preloaded: boolean };
 
 let cached: Lock | undefined;
 
@@ -69,7 +80,7 @@ export function lockedImage(name: string): ImageLock {
   const found = lock().images[name];
   if (!found) throw new Error(`lock.json has no image "${name}"; it has ${Object.keys(lock().images).join(", ")}`);
   const real = found.version ?? lockedTool(found.tool ?? name).version;
-  return { ref: fill(found.ref, real), version: real, tool: found.tool };
+  return { ref: fill(found.ref, real), version: real, tool: found.tool, preloaded: found.preloaded };
 }
 
 /** Replaces `{version}`, `{major}` and `{minor}` in a template of the lock. */

@@ -10,6 +10,7 @@ import { sshVerb } from "./verbs/ssh";
 import { statusVerb } from "./verbs/status";
 import { testVerb } from "./verbs/test";
 import { upVerb } from "./verbs/up";
+import { upgradeVerb } from "./verbs/upgrade";
 
 /** Every verb, in the order of `grunnmur --help`. A verb is a function that makes its command. */
 export const verbs: (() => Command)[] = [
@@ -18,6 +19,7 @@ export const verbs: (() => Command)[] = [
   checkVerb,
   statusVerb,
   replaceVerb,
+  upgradeVerb,
   destroyVerb,
   envVerb,
   kubectlVerb,

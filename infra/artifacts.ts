@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { lockedImage } from "../artifacts/lock";
+import { lock, lockedImage } from "../artifacts/lock";
 import { artifactDir, artifactReady } from "../artifacts/store";
 import type { ControllerImages } from "../components/agent/controllers";
 import type { GoldenImage } from "../components/node/kvm-node";
@@ -12,7 +12,7 @@ import type { StoredImage } from "../components/registry/images";
  */
 export function goldenImage(): GoldenImage {
   const dir = artifactDir("golden-image");
-  return { dir, key: basename(dir) };
+  return { dir, key: basename(dir), debian: lock().debian.asOf };
 }
 
 export function cranePath(): string {

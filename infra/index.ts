@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { KvmNode } from "../components/node/kvm-node";
 import { runningGuests } from "../components/node/running";
 import { firstAnswering } from "../lib/answering";
 import { StackError } from "../stacks/errors";
@@ -19,6 +20,9 @@ const platform = new Platform(
     aroundRestart: (node, kubeconfig) => drainAround(node, async () => kubectlWith(kubectlPath(), await kubeconfig())),
     runningGuests,
     choose: firstAnswering,
+    // As ./grunnmur replace and upgrade hand them over.
+    anew: new Set((process.env.GRUNNMUR_ANEW ?? "").split(",")),
+    upgrade: process.env.GRUNNMUR_UPGRADE === "yes",
   },
 );
 
@@ -42,6 +46,10 @@ export const nodes = platform.nodes.map(({ name, role, site, address, reach, ssh
   sshUser,
 }));
 export const hostKeys = Object.fromEntries(platform.nodes.map(({ name, hostKey }) => [name, hostKey]));
+/** What each guest's disk was made from, by the node's name. */
+export const images = Object.fromEntries(
+  platform.nodes.flatMap((node) => (node instanceof KvmNode ? [[node.name, node.image]] : [])),
+);
 export const measured = Object.fromEntries(platform.nodes.map((node) => [node.name, node.measured]));
 /** Private half of the key that may log in to the nodes. */
 export const sshKey = pulumi.secret(platform.adminKey.apply((key) => key.privateKey));

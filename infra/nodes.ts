@@ -22,6 +22,8 @@ export interface NodeKeys {
 export interface Outside {
   /** What is done around the restart of a worker. */
   aroundRestart(node: string): pulumi.ResourceHookBinding;
+  /** Names of nodes whose machine, where it is made anew, is made from the newest image. */
+  anew: ReadonlySet<string>;
   /** The guests that run on each hypervisor, by its name; without those that do not answer. */
   runningGuests(hypervisors: Hypervisor[]): Map<string, Set<string>>;
 }
@@ -84,6 +86,7 @@ export function makeNodes(stack: Stack, keys: NodeKeys, outside: Outside | undef
         owner,
         running,
         after,
+        anew: outside?.anew.has(name),
         ...(outside && restarts ? { hooks: outside.aroundRestart(name) } : {}),
       },
       { parent, dependsOn: local ? [local.ready] : [] }, // guests need the daemon that starts them

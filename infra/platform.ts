@@ -32,6 +32,10 @@ export interface PlatformOutside {
   runningGuests: Outside["runningGuests"];
   /** Which of the API servers the program talks to. */
   choose: ClusterArgs["choose"];
+  /** Names of nodes whose machine, where it is made anew, is made from the newest image. */
+  anew: Outside["anew"];
+  /** Brings the cluster to the store's version of Kubernetes. */
+  upgrade: boolean;
 }
 
 /** One environment, from its nodes to the agent that keeps it as Git says. Its inputs are the checked stack. */
@@ -104,6 +108,7 @@ export class Platform extends pulumi.ComponentResource {
         emulated,
         kubectl: artifacts.kubectlPath(),
         choose: outside?.choose,
+        upgrade: outside?.upgrade,
         issuedAt,
       },
       { parent: this },

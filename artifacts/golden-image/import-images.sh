@@ -2,12 +2,12 @@
 # Puts container images into a root filesystem as if its own containerd had pulled them, so that a node needs no
 # registry to start. A throw-away containerd writes straight into the root's /var/lib/containerd.
 #
-# usage: import-images.sh ROOT IMAGES      IMAGES is a folder of docker-save tarballs (*.tar)
+# usage: import-images.sh ROOT IMAGE…      each is a docker-save tarball
 # needs root
 set -euo pipefail
 
 root=$1
-images=$2
+shift
 scratch=$(mktemp -d)
 daemon=
 
@@ -46,7 +46,7 @@ ctr version >/dev/null || {
   exit 1
 }
 
-for image in "$images"/*.tar; do
+for image in "$@"; do
   echo "importing ${image##*/}" >&2
   ctr images import --platform linux/amd64 "$image" >/dev/null
 done

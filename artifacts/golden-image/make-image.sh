@@ -3,7 +3,7 @@
 #
 # usage: make-image.sh BASE.tar BINARIES IMAGES PAUSE_IMAGE MIRROR CRANE OUTPUT
 #   BINARIES  folder whose files go to /usr/local/bin
-#   IMAGES    folder of container images to be there before first boot
+#   IMAGES    container images to be there before first boot, one tarball a line
 #   MIRROR    list of the images that the registry holds, lines of TARBALL REFERENCE
 #   OUTPUT    folder for disk.raw, vmlinuz and initrd.img
 # needs root
@@ -33,7 +33,8 @@ echo "adding binaries and settings" >&2
 install -m 0755 -t "$root/usr/local/bin" "$binaries"/*
 "$here/configure-root.sh" "$root" "$pause"
 
-"$here/import-images.sh" "$root" "$images"
+mapfile -t preloaded <<<"$images"
+"$here/import-images.sh" "$root" "${preloaded[@]}"
 echo "filling the registry's mirror" >&2
 "$here/fill-mirror.sh" "$root" "$mirror" "$crane"
 

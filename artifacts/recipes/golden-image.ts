@@ -4,6 +4,7 @@ import { repositoryPath } from "../../lib/places";
 import { runAsRoot } from "../lib/root";
 import type { Recipe, Work } from "../lib/store";
 import { lock, lockedImage, lockedTool } from "../lock";
+import type { ImageEntry } from "./images";
 
 const scripts = repositoryPath("artifacts", "golden-image");
 const files = [
@@ -37,7 +38,8 @@ export const goldenImageRecipe: Recipe = {
     const mirror = join(work.dir, "mirror.list");
     writeFileSync(mirror, mirrorList(work));
     const crane = join(work.of("crane"), "bin", "crane");
-    const args = [base, staged, work.of("images"), pause, mirror, crane, work.dir];
+    const preloaded = images(work).flatMap((image) => (image.preloaded ? [join(work.of("images"), image.file)] : []));
+    const args = [base, staged, preloaded.join("\n"), pause, mirror, crane, work.dir];
     await runAsRoot(join(scripts, "make-image.sh"), args, work.beat);
     rmSync(staged, { recursive: true });
     rmSync(mirror);
@@ -61,13 +63,14 @@ function mirrorList(work: Work): string {
     .join("");
 }
 
-function images(work: Work): { file: string; ref: string }[] {
+function images(work: Work): ImageEntry[] {
   return JSON.parse(readFileSync(join(work.of("images"), "images.json"), "utf8"));
 }
 
 function describe(work: Work): Record<string, unknown> {
   return {
     debian: lock().debian.suite,
+    asOf: lock().debian.asOf,
     kubernetes: lockedTool("kubernetes").version,
     containerd: lockedTool("containerd").version,
     registry: lockedTool("registry").version,

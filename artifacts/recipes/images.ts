@@ -14,11 +14,16 @@ export interface ImageEntry {
   digest: string;
   /** Version of the program inside, where the reference says another one. */
   version: string;
+  /** In each node's containerd from its first moment; otherwise in the registry alone. */
+  preloaded: boolean;
 }
 
 /** Upstream's users: the API server and its like run as root because their keys are root's; Flux as nobody. */
 const root = "0:0";
 const nobody = "65534:65534";
+
+/** What a node needs of another version of Kubernetes, which it takes from the registry. */
+const nodePrograms = ["kubeadm", "kubelet", "kubectl"];
 
 /** System images as docker-save tarballs and `images.json`, made from the binaries in the store. */
 export const imagesRecipe: Recipe = {
@@ -39,16 +44,16 @@ export const imagesRecipe: Recipe = {
 };
 
 async function makeImage(name: string, work: Work): Promise<ImageEntry> {
-  const { ref, version, tool } = lockedImage(name);
+  const { ref, version, tool, preloaded } = lockedImage(name);
   const file = `${name}.tar`;
   const output = join(work.dir, file);
   const flux = name === "source-controller" || name === "kustomize-controller";
-  const program = name === "pause" ? "pause" : `usr/local/bin/${name}`;
+  const program = name === "pause" ? "pause" : `usr/local/bin/${name === "kubernetes" ? "kubectl" : name}`;
+  const programs = name === "kubernetes" ? nodePrograms : [name];
   const entries: Entry[] = [
-    {
-      path: program,
-      from: name === "pause" ? await compilePause(version, work) : join(work.of(tool ?? name), "bin", name),
-    },
+    ...(name === "pause"
+      ? [{ path: program, from: await compilePause(version, work) }]
+      : programs.map((one) => ({ path: `usr/local/bin/${one}`, from: join(work.of(tool ?? name), "bin", one) }))),
     { path: "tmp", directory: true, mode: 0o1777 },
     {
       path: "etc/passwd",
@@ -58,10 +63,10 @@ async function makeImage(name: string, work: Work): Promise<ImageEntry> {
     { path: "etc/group", content: "root:x:0:\nnobody:x:65534:\n", mode: 0o644 },
     ...(name === "kube-proxy" ? await nftEntries(work) : []),
   ];
-  const user = flux || name === "coredns" || name === "pause" ? nobody : root;
+  const user = flux || ["coredns", "pause", "kubernetes"].includes(name) ? nobody : root;
   await writeImage({ ref, entries, entrypoint: [`/${program}`], user, version }, output);
   const digest = (await run(join(work.of("crane"), "bin", "crane"), ["digest", "--tarball", output])).trim();
-  return { file, ref, digest, version };
+  return { file, ref, digest, version, preloaded };
 }
 
 /** Upstream publishes the pause container as one C file; it holds a pod's namespaces open and reaps its orphans. */

@@ -24,19 +24,23 @@ export interface Update {
 const HEARTBEAT_SECONDS = 30;
 const seconds = (): number => performance.now() / 1000;
 
-/**
- * `pulumi up` with progress by stage.
- * @param review lets Pulumi show its preview and ask; otherwise it goes ahead
- * @param acceptLoss names of nodes, or `sync`, whose data may go
- * @param more arguments of `pulumi up`
- */
-export function update(
-  stack: string,
-  review: boolean,
-  acceptLoss: readonly string[],
-  trace: Trace,
-  more: readonly string[] = [],
-): Promise<Update> {
+/** What an update may do beyond what the stack file says. */
+export interface Change {
+  /** Lets Pulumi show its preview and ask; otherwise it goes ahead. */
+  review?: boolean;
+  /** Names of nodes, or `sync`, whose data may go. */
+  acceptLoss?: readonly string[];
+  /** URNs of resources that are replaced. */
+  replace?: readonly string[];
+  /** Names of nodes that take the newest image where their disk is made. */
+  anew?: readonly string[];
+  /** Brings the cluster to the lock's version of Kubernetes. */
+  upgrade?: boolean;
+}
+
+/** `pulumi up` with progress by stage. */
+export function update(stack: string, change: Change, trace: Trace): Promise<Update> {
+  const { review = false, acceptLoss = [], replace = [], anew = [], upgrade = false } = change;
   return withConfigFile(stack, (config) =>
     withPrivateDir(async (directory) => {
       const log = join(directory, "events.json");
@@ -61,7 +65,13 @@ export function update(
         if (seconds() - spoke >= HEARTBEAT_SECONDS) for (const text of times.underWay()) tell(`${text} ...`);
       }, 1000);
       try {
-        const env = { PULUMI_DEBUG_COMMANDS: "true", GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(",") };
+        const env = {
+          PULUMI_DEBUG_COMMANDS: "true",
+          GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(","),
+          GRUNNMUR_ANEW: anew.join(","),
+          GRUNNMUR_UPGRADE: upgrade ? "yes" : "",
+        };
+        const more = replace.flatMap((urn) => ["--replace", urn]);
         const { code } = await trace.run(async () => {
           const ended = await pulumi([...upArgs(stack, config, log, review), ...more], { env });
           stop();

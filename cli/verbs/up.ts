@@ -9,6 +9,7 @@ import { installPackagesFor } from "../here/host-packages";
 import { refuseForeign } from "../here/leftovers";
 import { artifactsFor, workOf } from "../here/preparation";
 import { refuseLongPath } from "../here/socket-path";
+import { converge, failed } from "../pulumi/converge";
 import { requireGitHostToken } from "../pulumi/git-host-token";
 import { withObligations } from "../pulumi/obligations";
 import { tellPrune } from "../pulumi/prune";
@@ -18,7 +19,6 @@ import type { StageTime } from "../pulumi/stage-times";
 import { removeStaleLocks } from "../pulumi/stale-lock";
 import { summary } from "../pulumi/summary";
 import { type Trace, traced } from "../pulumi/trace";
-import { type Update, update } from "../pulumi/update";
 import { stackOption, verb, yesOption } from "../terminal/command";
 import { say } from "../terminal/say";
 import { requirePulumiCanAsk, requireSomebody, unattended } from "../terminal/unattended";
@@ -79,7 +79,8 @@ async function up({ stack: name, yes, acceptLoss = [] }: Options, trace: Trace):
   removeStaleLocks(name);
   await tellPrune(stack);
   const prepared = performance.now();
-  const result = await withObligations(name, () => updateTwiceIfNeeded(name, !unattended(yes), acceptLoss, trace));
+  const change = { review: !unattended(yes), acceptLoss };
+  const result = await withObligations(name, () => converge(name, change, trace));
   stages.push(...result.stages);
   say(summary(stages, result, (performance.now() - began) / 1000).join("\n"));
   if (result.code !== 0) throw new UserError(failed(name, result), result.code >= 128 ? result.code : 1);
@@ -95,38 +96,6 @@ async function timedStage(stage: string, work: () => Promise<unknown>): Promise<
   const began = performance.now();
   await work();
   return { stage, seconds: (performance.now() - began) / 1000, changed: 0, failed: 0 };
-}
-
-/**
- * What fails only because the other side was not there yet is tried once more; Pulumi then goes on where it stopped.
- * @param more arguments of `pulumi up`, of the first run alone: what it began to replace is gone on with
- */
-export async function updateTwiceIfNeeded(
-  stack: string,
-  review: boolean,
-  acceptLoss: string[],
-  trace: Trace,
-  more: string[] = [],
-): Promise<Update> {
-  const first = await update(stack, review, acceptLoss, trace, more);
-  if (first.code === 0 || first.code >= 128 || !first.transient) return first;
-  say("That looks like something that goes away by itself: trying once more. What is done already stays done.");
-  const second = await update(stack, review, acceptLoss, trace);
-  return { ...second, stages: [...first.stages, ...second.stages] };
-}
-
-/** What a failed run ends with. */
-export function failed(
-  stack: string,
-  { failures, code, refused }: Pick<Update, "failures" | "code" | "refused">,
-): string {
-  const again = `Nothing that was done is lost: ./grunnmur up --stack ${stack} continues from here.`;
-  if (code >= 128) return `The run was interrupted. ${again}`;
-  const list = failures.map(
-    ({ stage, resource, message }) => `  ${[stage, resource].filter(Boolean).join("/")}: ${message}`,
-  );
-  if (refused) return [`${stack} is as it was:`, ...list, "Nothing was changed."].join("\n");
-  return [`${stack} is not up:`, ...(list.length > 0 ? list : ["  Pulumi says above why"]), again].join("\n");
 }
 
 function next(stack: Stack): string[] {

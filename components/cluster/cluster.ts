@@ -8,6 +8,7 @@ import type { Node, SiteNetwork } from "../node/node";
 import { siteFiles, siteUnits } from "../node/site-files";
 import { paceOf } from "../pace";
 import type { File } from "../payload";
+import { mirrored } from "../registry/images";
 import type { RegistryAccess } from "../registry/registry";
 import type { Versions } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
@@ -34,6 +35,8 @@ export interface ClusterArgs {
   /** Tags under which the store's images of etcd and CoreDNS lie; kubeadm's own when absent. */
   etcdTag?: string;
   corednsTag?: string;
+  /** Brings an environment that there is to these versions; otherwise it keeps those that it has. */
+  upgrade?: boolean;
   emulated: boolean;
   /** Path of kubectl on the machine that runs the program. */
   kubectl: string;
@@ -77,15 +80,18 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const first = controlPlanes[0];
     if (!first) throw new Error("a cluster needs at least one control plane");
-    const kubeadm: KubeadmArgs = { clusterName, network, country, controlPlanes, pace: paceOf(emulated) };
+    const programs = `${args.registry.host}/${mirrored("grunnmur/kubernetes")}`;
+    const kubeadm: KubeadmArgs = { clusterName, network, country, controlPlanes, pace: paceOf(emulated), programs };
     const seed = makeSeed(`${name}-seed`, this, { protect: true });
     const origin = this.origin(name, first, args);
     this.begun = origin;
     const begun = origin.stdout.apply((text): { founder: string; versions: Versions } => JSON.parse(text));
+    const versions = this.versions(name, begun, args);
     const shared: pulumi.Output<Shared> = pulumi
-      .all([seed, args.issuedAt, begun])
-      .apply(([base64, issuedAt, atFirst]) => ({
-        ...atFirst,
+      .all([seed, args.issuedAt, begun, versions])
+      .apply(([base64, issuedAt, { founder }, now]) => ({
+        founder,
+        versions: now,
         seed: base64,
         issuedAt,
         caPem: clusterAuthority(base64, issuedAt),
@@ -105,7 +111,8 @@ export class Cluster extends pulumi.ComponentResource {
     for (const node of controlPlanes) {
       // One after the other: the first makes the cluster, once it sees that the others are machines without one; etcd takes
       // one new member at a time; and a change that stops an API server is not carried to the next.
-      servers.push(joined(node, servers.slice(-1), machines));
+      // What another version is pulled from must hold it by then.
+      servers.push(joined(node, servers.slice(-1), args.upgrade ? [...machines, args.registry.ready] : machines));
     }
     this.members = [...servers, ...workers.map((node) => joined(node, servers))];
     closeAdmission(`${name}-admission-closed`, nodes, access, { parent: this, dependsOn: this.members });
@@ -167,23 +174,37 @@ export class Cluster extends pulumi.ComponentResource {
     ];
   }
 
+  /** Of the control plane: those that it was made with, until somebody upgrades it. Newer artifacts change nothing by themselves. */
+  private versions(
+    name: string,
+    begun: pulumi.Output<{ versions: Versions }>,
+    args: ClusterArgs,
+  ): pulumi.Output<Versions> {
+    const input = args.upgrade ? versionsOf(args) : begun.versions;
+    const ignoreChanges = args.upgrade ? [] : ["input"];
+    const kept = new pulumi.Stash(`${name}-versions`, { input }, { parent: this, ignoreChanges });
+    return kept.input as pulumi.Output<Versions>;
+  }
+
   /**
-   * What was so when the cluster was begun, and stays so: the machine that makes it, and the versions of its control plane.
-   * Newer artifacts are for another cluster; a machine made anew only joins.
+   * What was so when the cluster was begun, and stays so: the machine that makes it, and the versions that it began with. A
+   * machine made anew only joins.
    */
   private origin(name: string, first: Node, args: ClusterArgs): local.Command {
-    const { kubernetesVersion: kubernetes, etcdTag: etcd, corednsTag: coredns } = args;
+    const versions = versionsOf(args);
     const stdin = pulumi
       .output(first.machine)
-      .apply((machine) =>
-        JSON.stringify({ founder: founderId(first.name, machine), versions: { kubernetes, etcd, coredns } }),
-      );
+      .apply((machine) => JSON.stringify({ founder: founderId(first.name, machine), versions }));
     return new local.Command(
       `${name}-origin`,
       { create: "cat", stdin, addPreviousOutputInEnv: false, logging: "none" },
       { parent: this, ignoreChanges: ["create", "stdin"] },
     );
   }
+}
+
+function versionsOf({ kubernetesVersion: kubernetes, etcdTag: etcd, corednsTag: coredns }: ClusterArgs): Versions {
+  return { kubernetes, etcd, coredns };
 }
 
 const units: Unit[] = [

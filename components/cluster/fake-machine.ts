@@ -50,6 +50,12 @@ case "$*" in
     done ;;
   "certs check-expiration"*) cat "$ROOT/state/certificates" ;;
   "certs renew all") echo renewed >"$ROOT/state/certificates" ;;
+  "upgrade apply"* | "upgrade node --config"*)
+    if grep -q REFUSED "$config"; then echo "not this version" >&2; exit 1; fi
+    wanted=$(sed -n 's/^kubernetesVersion: //p' "$config")
+    [ "$2" = node ] || echo "$wanted" >"$ROOT/state/cluster-version"
+    sed -i "s|\\(image: .*kube-.*\\):v.*|\\1:$wanted|" "$ROOT"/etc/kubernetes/manifests/kube-*.yaml
+    fake-kubelet ;;
   "upgrade node"*) cp "$ROOT/state/uploaded" "$ROOT/var/lib/kubelet/config.yaml" ;;
   reset*) rm -rf "$ROOT/etc/kubernetes/manifests" "$ROOT/etc/kubernetes/kubelet.conf" "$ROOT/etc/kubernetes/pki" ;;
   *) cp "$config" "$ROOT/state/given"
@@ -61,7 +67,7 @@ esac`,
 rm -f "$ROOT/state/$(grep -lx "$1" "$ROOT"/state/*.pid | xargs basename -s .pid)"
 fake-kubelet`,
   systemctl: `echo "systemctl $*" >>"$ROOT/calls"
-if [ "$*" = "restart kubelet" ]; then cp "$ROOT/var/lib/kubelet/config.yaml" "$ROOT/state/kubelet"; fi`,
+if [ "$*" = "restart kubelet" ]; then cat "$ROOT/var/lib/kubelet/config.yaml" "$ROOT/usr/local/bin/kubelet" >"$ROOT/state/kubelet" 2>/dev/null || :; fi`,
   curl: `for url; do :; done
 runs() { ! grep -q BROKEN "$ROOT/state/$1" 2>/dev/null; }
 case $url in
@@ -73,7 +79,22 @@ case $url in
   *) [ ! -e "$ROOT/state/no-api" ] ;;
 esac`,
   kubectl: `echo "kubectl $*" >>"$ROOT/calls"
-case " $* " in *" apply "*) cat >"$ROOT/state/applied" ;; esac`,
+case " $* " in
+  *" apply "*) cat >"$ROOT/state/applied" ;;
+  *" kubeadm-config "*) echo "kubernetesVersion: $(cat "$ROOT/state/cluster-version")" ;;
+esac`,
+  // The registry's image holds programs that say their version.
+  ctr: `echo "ctr $*" | sed "s#$ROOT[^ ]*#FILE#g" >>"$ROOT/calls"
+for last; do :; done
+case "$*" in
+  *"images pull"*) if [ -e "$ROOT/state/no-image" ]; then echo "not found" >&2; exit 1; fi ;;
+  *"images mount"*) mkdir -p "$last/usr/local/bin"
+    tag=$(echo "$5" | sed 's/.*://')
+    printf '#!/bin/sh\necho "Kubernetes %s"\n' "$tag" >"$last/usr/local/bin/kubelet"
+    for name in kubeadm kubectl; do printf '#!/bin/sh\necho %s\n' "$tag" >"$last/usr/local/bin/$name"; done
+    chmod +x "$last"/usr/local/bin/* ;;
+  *"images unmount"*) /bin/rm -rf "$last" ;;
+esac`,
   sleep: `if [ -e "$ROOT/state/slow" ]; then fake-kubelet; fi
 exec /bin/sleep 0.05`,
   mv: `/bin/mv "$@" && { [ -e "$ROOT/state/slow" ] || fake-kubelet; }`,

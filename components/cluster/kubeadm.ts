@@ -10,6 +10,8 @@ export interface KubeadmArgs {
   network: SiteNetwork;
   controlPlanes: Pick<Node, "name" | "address" | "reach">[];
   pace: Pace;
+  /** Name of the image with kubeadm, kubelet and kubectl in the environment's registry, without its tag. */
+  programs: string;
   /** GDPR region of the nodes, an ISO 3166 country code. */
   country: string;
 }
@@ -46,6 +48,19 @@ export function joinConfiguration(args: KubeadmArgs, member: Member, token: stri
     // kubeadm refuses a folder of patches that is not there, and a worker has none.
     ...(controlPlane ? { controlPlane: { localAPIEndpoint }, patches: { directory: patchesDir } } : {}),
     timeouts: timeouts(args.pace),
+  });
+}
+
+/** How a control plane that is a member becomes one of another version. */
+export function upgradeConfiguration({ pace }: KubeadmArgs, kubernetesVersion: string): string {
+  // kubeadm has a pod of its own run within a minute, which an emulated machine may not keep.
+  const judged = pace.lean ? { ignorePreflightErrors: ["CreateJob"] } : {};
+  const patches = { directory: patchesDir };
+  return yaml({
+    ...kubeadm("UpgradeConfiguration"),
+    apply: { kubernetesVersion, patches, ...judged },
+    node: { patches },
+    timeouts: { ...timeouts(pace), upgradeManifests: `${pace.restartSeconds}s` },
   });
 }
 

@@ -7,7 +7,14 @@ import { script } from "../script";
 import { joinToken, tokenSecret } from "./admission";
 import { clusterConfiguration, kubeletSettings } from "./cluster-configuration";
 import { type Access, fromHere, type Shared } from "./from-here";
-import { apiEndpoint, initConfiguration, joinConfiguration, type KubeadmArgs, serverDir } from "./kubeadm";
+import {
+  apiEndpoint,
+  initConfiguration,
+  joinConfiguration,
+  type KubeadmArgs,
+  serverDir,
+  upgradeConfiguration,
+} from "./kubeadm";
 import { discoveryKubeconfig } from "./kubeconfig";
 import { etcdClientFiles, pkiFiles } from "./pki";
 import { serverFiles } from "./server-files";
@@ -45,6 +52,9 @@ function serverSettings(node: Node, args: KubeadmArgs, { seed, versions }: Share
   const peers = args.controlPlanes.filter((peer) => peer.name !== node.name).map(({ address }) => `${address}\n`);
   return [
     { path: "static-pods.sh", content: script("cluster/scripts/static-pods.sh") },
+    { path: "version.sh", content: script("cluster/scripts/version.sh") },
+    { path: "programs", content: `${args.programs}\n` },
+    { path: "upgrade.yaml", content: upgradeConfiguration(args, versions.kubernetes) },
     ...onRoot([
       ...serverFiles(seed, args.pace),
       own("local.yaml", initConfiguration(args, node)),

@@ -57,7 +57,7 @@ const args: KvmNodeArgs = {
     ntpServers: [],
   },
   hypervisor,
-  image: { dir: "/store/golden-image-1", key: "1" },
+  image: { dir: "/store/golden-image-1", key: "1", debian: "2026-01-01" },
   stack: "prod",
   owner: "0123456789abcdef",
 };
@@ -75,7 +75,7 @@ test("only another hypervisor, pool or address makes a disk anew, and with what 
     hypervisor: { ...hypervisor, uri: "qemu+ssh://other@b.example.no/system" },
     diskGiB: 40,
     memoryMiB: 4096,
-    image: { dir: "/store/golden-image-2", key: "2" },
+    image: { dir: "/store/golden-image-2", key: "2", debian: "2026-02-02" },
   });
   assert.deepEqual(same.disk.triggers, first.disk.triggers);
   assert.deepEqual(same.births, first.births);
@@ -95,6 +95,11 @@ test("what a disk was born with is kept, and the domain goes with the disk alone
   assert.deepEqual(ignored.get(`f-birth-${births[0]}`), ["input"]);
   assert.deepEqual(domain.triggers, ["f-disk-id"]);
   assert.match(domain.stdin, /<memory unit='MiB'>2048</); // open to a preview's reader
+});
+
+test("a machine that is made anew is made from the newest image", async () => {
+  const { births } = await make("j", { anew: true });
+  assert.deepEqual(ignored.get(`j-birth-${births[0]}`), []);
 });
 
 test("a guest that was found off is an update; one that runs, or of which nothing is known, is none", async () => {

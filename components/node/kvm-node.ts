@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../keys/ssh";
@@ -40,6 +41,8 @@ export interface GoldenImage {
   dir: string;
   /** Names this very image on a hypervisor. */
   key: string;
+  /** The day of Debian's packages, ISO 8601: they are at least as new. */
+  debian: string;
 }
 
 export interface KvmNodeArgs extends MachineArgs {
@@ -60,6 +63,8 @@ export interface KvmNodeArgs extends MachineArgs {
   running?: Set<string>;
   /** Depend on this guest's domain first, so that no two guests are restarted at once. */
   after?: pulumi.Resource;
+  /** A disk that is made now is made from `image`, whatever the one before was made from. */
+  anew?: boolean;
   /** Called around an update of the domain, which may restart the guest: the place for a drain and its end. */
   hooks?: pulumi.ResourceHookBinding;
 }
@@ -68,11 +73,15 @@ export interface KvmNodeArgs extends MachineArgs {
 export class KvmNode extends Machine {
   /** What a restart is done by. */
   readonly domain: pulumi.Resource;
+  /** What its disk was made from. */
+  readonly image: pulumi.Output<{ key: string; debian?: string }>;
 
   constructor(name: string, args: KvmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hooks: _, after: __, running: ___, hostKey: key, ...declared } = args;
+    const { hooks: _, after: __, running: ___, anew: ____, hostKey: key, ...declared } = args;
     super("grunnmur:node:KvmNode", name, declared, opts);
-    const disk = makeDisk(name, args, key, this);
+    const born = birth(name, args, this);
+    const disk = makeDisk(name, args, key, born, this);
+    this.image = born.apply(({ imageDir, debian }) => ({ key: basename(imageDir), ...(debian ? { debian } : {}) }));
     const domain = makeDomain(name, args, disk, this);
     this.domain = domain;
     this.reachAndMeasure(args, {
@@ -89,6 +98,8 @@ export class KvmNode extends Machine {
 interface Birth {
   imageDir: string;
   image: string;
+  /** Absent from what was made before it was kept. */
+  debian?: string;
   network: Pick<SiteNetwork, "cidr" | "gateway" | "dnsServers">;
 }
 
@@ -98,15 +109,17 @@ interface Birth {
  * replaced too.
  */
 function birth(name: string, args: KvmNodeArgs, parent: pulumi.Resource): pulumi.Output<Birth> {
-  const { hypervisor, image, address } = args;
+  const { hypervisor, image, address, anew } = args;
   const { cidr, gateway, dnsServers } = args.network;
   const key = createHash("sha256").update([hypervisor.name, hypervisor.pool, address].join("\n")).digest("hex");
   const input: Birth = {
     imageDir: image.dir,
     image: hypervisor.readsStore ? "" : `golden-${image.key}`,
+    debian: image.debian,
     network: { cidr, gateway, dnsServers },
   };
-  const kept = new pulumi.Stash(`${name}-birth-${key.slice(0, 8)}`, { input }, { parent, ignoreChanges: ["input"] });
+  const ignoreChanges = anew ? [] : ["input"];
+  const kept = new pulumi.Stash(`${name}-birth-${key.slice(0, 8)}`, { input }, { parent, ignoreChanges });
   return kept.input as pulumi.Output<Birth>;
 }
 
@@ -114,10 +127,10 @@ function makeDisk(
   name: string,
   args: KvmNodeArgs,
   hostKey: pulumi.Output<SshKey>,
+  born: pulumi.Output<Birth>,
   parent: pulumi.Resource,
 ): local.Command {
   const { hypervisor, diskGiB, address } = args;
-  const born = birth(name, args, parent);
   const stdin = pulumi
     .all([hostKey, args.adminKey, born])
     .apply(([host, admin, { network }]) =>

@@ -40,6 +40,8 @@ export interface RegistryAccess {
   caPem: pulumi.Output<string>;
   /** Credentials that may pull only; a secret. */
   reader: pulumi.Output<Credentials>;
+  /** Depend on this to pull system images. */
+  ready: pulumi.Resource;
 }
 
 /** The private registry: CNCF Distribution behind an authorising proxy, with TLS from the platform's authority. */
@@ -52,7 +54,6 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
   readonly reader: pulumi.Output<Credentials>;
   /** Credentials for CI; a secret. */
   readonly ci: pulumi.Output<Credentials>;
-  /** Depend on this to pull system images. */
   readonly ready: pulumi.Resource;
   private readonly users: pulumi.Output<RegistryUsers>;
   private readonly crane: string;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Keeps a control plane as it shall be: files of the API server, flags of its pods, the cluster's configuration, the kubelet.
-# Folder PAYLOAD: `static-pods.sh`, `kubelet.sh`, `patience` (seconds) and `rootfs/…`.
+# Folder PAYLOAD: `static-pods.sh`, `kubelet.sh`, `version.sh` with what it reads, `patience` (seconds) and `rootfs/…`.
 # On a machine that is no member yet the files are written for join.sh. On a member they are brought into force: one pod
 # after the other, and where one does not come back, all is put back and the script fails.
 # Idempotent; a run that broke off begins again. Says what it changed.
@@ -36,6 +36,12 @@ fi
 if [ -e "$own/encryption.yaml" ] && ! cmp -s "$own/encryption.yaml" "$new/grunnmur/encryption.yaml"; then
   echo "the key that encrypts the cluster's secrets would be another: what is in etcd could not be read any more." >&2
   echo "It follows from the seed 'cluster-seed' in the state, which must stay. Nothing was changed on this control plane." >&2
+  exit 1
+fi
+
+# Before anything is kept to be put back: no pods of the version before.
+if ! version=$(sed -n 's/^kubernetesVersion: //p' "$new/grunnmur/cluster.yaml") || ! bash "$payload/version.sh" "$version"; then
+  echo "this control plane goes on with what it has; the reason stands above. './grunnmur upgrade' goes on from here" >&2
   exit 1
 fi
 

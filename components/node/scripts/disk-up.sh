@@ -42,6 +42,15 @@ if ! own_disk; then
   mark_disk
 fi
 if has_volume "$NAME.qcow2"; then
+  # Which image is said by the name of its volume, or of the folder in the store.
+  made=$(v vol-dumpxml --pool "$POOL" "$NAME.qcow2" | backing)
+  case "$made" in
+    '' | */"${IMAGE:+$IMAGE.$OWNER.disk.raw}" | */"${IMAGE_DIR##*/}/disk.raw") ;;
+    *)
+      echo "the disk of $NAME was made from another image, $made: './grunnmur replace' makes its machine anew" >&2
+      exit 1
+      ;;
+  esac
   bytes=$(v vol-dumpxml --pool "$POOL" "$NAME.qcow2" | sed -n "s|.*<capacity unit='bytes'>\([0-9]*\)<.*|\1|p")
   wanted=$((DISK_GIB << 30))
   if [ "$wanted" -lt "$bytes" ]; then

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failed } from "./up";
+import { failed } from "./converge";
 
 const failures = [{ stage: "", resource: "platform", message: "cluster.name cannot be changed" }];
 
