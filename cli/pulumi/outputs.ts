@@ -24,6 +24,7 @@ const outputs = z.object({
     .optional(),
   registryReader: z.object({ username: z.string(), password: z.string() }).optional(),
   sshKey: z.string().optional(),
+  images: z.record(z.string(), z.object({ key: z.string(), debian: z.string().optional() })).optional(),
   hostKeys: z.record(z.string(), z.string()).optional(),
   personKey: z.string().optional(),
   deployKeyReadOnly: z.boolean().optional(),

@@ -1,4 +1,5 @@
 import type { Node } from "../../stacks/stack";
+import type { NodeRuns } from "../status/nodes";
 import type { MadeFrom } from "./made-from";
 
 /** Versions of what is newest here. */
@@ -9,14 +10,6 @@ export interface Newest {
   image: string;
   /** The day of its Debian packages, ISO 8601. */
   debian: string;
-}
-
-/** What a node says of itself; absent where nobody answers for it. */
-export interface Runs {
-  kubelet: string;
-  containerd: string;
-  kernel: string;
-  ready: boolean;
 }
 
 /** What `upgrade` would do, and `--json` prints. */
@@ -33,7 +26,7 @@ export interface Step {
   name: string;
   role: Node["role"];
   /** Absent for the registry's node, which is none of the cluster's, and for one that is not there. */
-  runs: Runs | null;
+  runs: NodeRuns | null;
   /** `in place`: Kubernetes alone. `anew`: its machine, from the newest image. */
   does: ("in place" | "anew")[];
   /** What is behind; empty where nothing is. */
@@ -49,7 +42,7 @@ export interface Facts {
   nodes: Pick<Node, "name" | "role" | "kind">[];
   made: MadeFrom;
   /** By the node's name; of the cluster's nodes. */
-  runs: Map<string, Runs>;
+  runs: Map<string, NodeRuns>;
   newest: Newest;
   /** The node whose loss somebody accepts by name. */
   acceptLoss?: string;
@@ -128,7 +121,8 @@ function refusals(steps: Step[], from: string, { kubernetes: to }: Newest): stri
   for (const { name, role, runs } of steps) {
     if (role === "registry") continue;
     if (!runs) {
-      found.push(`${name} is no Node of the cluster: ./grunnmur up makes it one`);
+      // A worker may wait for the newer version: its machine was made from the newest image, and may not join before.
+      if (role === "control-plane") found.push(`${name} is no Node of the cluster: ./grunnmur up makes it one`);
       continue;
     }
     if (!runs.ready) found.push(`${name} is not ready: mend it first, or ./grunnmur replace ${name}`);

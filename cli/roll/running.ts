@@ -2,18 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { atWhomAnswers } from "../../lib/answering";
 import { patienceHere } from "../../lib/machine";
 import { type KubeApi, kubeApi } from "../status/kube-api";
-import type { Runs } from "./plan";
+import { type NodeList, type NodeRuns, nodeRuns } from "../status/nodes";
 
 interface List<T> {
   items: T[];
-}
-
-interface NodeObject {
-  metadata: { name: string };
-  status: {
-    conditions: { type: string; status: string }[];
-    nodeInfo: { kubeletVersion: string; containerRuntimeVersion: string; kernelVersion: string };
-  };
 }
 
 interface WorkloadObject {
@@ -44,16 +36,8 @@ export class Running {
   }
 
   /** By the node's name. @throws where the API does not answer */
-  async nodes(): Promise<Map<string, Runs>> {
-    const { items } = await this.read<List<NodeObject>>("/api/v1/nodes");
-    return new Map(
-      items.map(({ metadata, status }) => {
-        const { kubeletVersion, containerRuntimeVersion, kernelVersion } = status.nodeInfo;
-        const ready = status.conditions.some((one) => one.type === "Ready" && one.status === "True");
-        const containerd = containerRuntimeVersion.replace("containerd://", "");
-        return [metadata.name, { kubelet: kubeletVersion, containerd, kernel: kernelVersion, ready }];
-      }),
-    );
+  async nodes(): Promise<Map<string, NodeRuns>> {
+    return nodeRuns(await this.read<NodeList>("/api/v1/nodes"));
   }
 
   /** @throws where the API does not answer */

@@ -1,12 +1,13 @@
 import { kubeApi } from "./kube-api";
 import type { Look, NoAnswer } from "./look";
+import { type NodeList, type NodeRuns, nodeRuns } from "./nodes";
 import type { Report } from "./report";
 
-/** What the cluster's API server tells: node readiness by name, the agent and the workloads. */
+/** What the cluster's API server tells: of nodes by their names, the agent and the workloads. */
 export interface ClusterState {
   version: string | null;
   ready: boolean;
-  readyNodes: Set<string>;
+  nodes: Map<string, NodeRuns>;
   agent: { ready: boolean; revision: string | null; lastApplied: string | null };
   workloads: Report["workloads"];
   /** Parts that did not answer, the others all the same. */
@@ -18,7 +19,7 @@ type ClusterPart = "cluster" | "nodes" | "agent" | "workloads" | "images";
 export const UNREACHABLE: ClusterState = {
   version: null,
   ready: false,
-  readyNodes: new Set(),
+  nodes: new Map(),
   agent: { ready: false, revision: null, lastApplied: null },
   workloads: [],
   unanswered: {},
@@ -66,7 +67,7 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
   const read = kubeApi(kubeconfig, limitSeconds);
   const looks = await Promise.all([
     read<{ gitVersion: string }>("/version"),
-    read<List<Described>>("/api/v1/nodes"),
+    read<NodeList>("/api/v1/nodes"),
     read<List<Deployment>>("/apis/apps/v1/deployments"),
     read<List<Pod>>("/api/v1/pods"),
     read<GitRepository>(`/apis/source.toolkit.fluxcd.io/v1/${FLUX}/gitrepositories/flux-system`),
@@ -89,7 +90,7 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
   return {
     version: version?.gitVersion ?? null,
     ready: version !== undefined,
-    readyNodes: new Set((nodes?.items ?? []).filter(isReady).map(({ metadata }) => metadata.name)),
+    nodes: nodeRuns(nodes ?? { items: [] }),
     agent: {
       ready: isReady(source) && (isReady(kustomization) || looksForDrift(source, kustomization)),
       revision: source?.status?.artifact?.revision ?? null,

@@ -25,9 +25,12 @@ export async function collect(stack: string, outputs: Outputs, limitSeconds = li
     name,
     role,
     // The registry's node stands outside the cluster: what it is for is what it is measured by.
-    ready: role === "registry" ? registry.state === "answered" : cluster.readyNodes.has(name),
+    ready: role === "registry" ? registry.state === "answered" : cluster.nodes.get(name)?.ready === true,
     site,
     address,
+    kubelet: cluster.nodes.get(name)?.kubelet || null,
+    kernel: cluster.nodes.get(name)?.kernel || null,
+    image: outputs.images?.[name] ?? null,
   }));
   // A node that is ready need not say so itself.
   if (nodes.every(({ ready }) => ready)) enough.abort();
@@ -69,11 +72,12 @@ function ofNode(stack: string, { name }: NodeOutput, said: Look<string> | undefi
 }
 
 function answered(registry: RegistryLook, cluster: ClusterState): Record<string, string> {
-  const { version, readyNodes, agent, workloads, unanswered } = cluster;
+  const { version, nodes, agent, workloads, unanswered } = cluster;
+  const ready = [...nodes].flatMap(([name, node]) => (node.ready ? [name] : []));
   return {
     ...(registry.state === "answered" ? { registry: `${registry.value.repositories ?? "?"} repositories` } : {}),
     ...(version ? { cluster: `Kubernetes ${version}` } : {}),
-    ...(version && !unanswered.nodes ? { nodes: `ready: ${[...readyNodes].join(", ") || "none"}` } : {}),
+    ...(version && !unanswered.nodes ? { nodes: `ready: ${ready.join(", ") || "none"}` } : {}),
     ...(version && !unanswered.agent ? { agent: `applied ${agent.lastApplied ?? "nothing"}` } : {}),
     ...(version && !unanswered.workloads
       ? { workloads: workloads.map(({ name, ready, desired }) => `${name} ${ready}/${desired}`).join(", ") || "none" }

@@ -13,8 +13,11 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
   const problems = notReady(report);
   return [
     ...table(
-      [bold("node"), "role", "site", "address", "state"],
-      nodes.map((node) => [node.name, node.role, node.site, node.address, mark(node.ready, isUnknown(report, node))]),
+      [bold("node"), "role", "site", "address", "kubelet", "state"],
+      nodes.map((node) => [
+        ...[node.name, node.role, node.site, node.address, node.kubelet ?? "-"],
+        mark(node.ready, isUnknown(report, node)),
+      ]),
     ),
     "",
     ...table(
@@ -40,6 +43,7 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
     ),
     "",
     ...nextEnd(report),
+    ...oldImages(report),
     ...report.unanswered.map(unanswered),
     ...wayOut(report),
     exitCode(report) === 3
@@ -69,6 +73,17 @@ function nextEnd({ stack, certificates: [next] }: Report): string[] {
     ? "its control plane should have renewed it: see journalctl -u grunnmur-certificates there"
     : `run ./grunnmur up --stack ${stack}`;
   return [`${said}, in ${days} days: ${mend}`];
+}
+
+/** Security updates come with another image, and with nothing else. */
+function oldImages({ stack, nodes }: Report): string[] {
+  const days = (debian: string): number => Math.floor((Date.now() - Date.parse(debian)) / DAY);
+  const old = nodes.flatMap(({ name, image }) =>
+    image?.debian && days(image.debian) > 30 ? [`${name} (${days(image.debian)} days)`] : [],
+  );
+  if (old.length === 0) return [];
+  const option = stack === "local" ? "" : ` --stack ${stack}`;
+  return [`Debian's packages are older than 30 days on ${old.join(", ")}: ./grunnmur upgrade${option} --plan`];
 }
 
 /** What helps where nodes are dead. */

@@ -5,7 +5,12 @@ import { exitCode, nothing, notReady, type Report } from "./report";
 
 const ready: Report = {
   stack: "local",
-  nodes: [{ name: "control-1", role: "control-plane", ready: true, site: "local-no", address: "10.20.0.11" }],
+  nodes: [
+    {
+      ...{ name: "control-1", role: "control-plane", ready: true, site: "local-no", address: "10.20.0.11" },
+      ...{ kubelet: "v1.36.4", kernel: "6.12.1", image: { key: "abc" } },
+    },
+  ],
   registry: { address: "10.20.0.10", ready: true, images: 9 },
   cluster: { version: "v1.36.4", ready: true },
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
@@ -21,6 +26,17 @@ test("the next end of a certificate is told, and what to do where it is near", (
     render({ ...ready, certificates: [{ of, ends: new Date(Date.now() + 20.5 * 86_400_000).toISOString() }] }, {});
   assert.match(near("the registry"), /in 20 days: run \.\/grunnmur up --stack local/);
   assert.match(near("control-1's API server"), /in 20 days: its control plane should have renewed it/);
+});
+
+test("an image whose packages are older than 30 days is told, and what to do", () => {
+  const [node] = ready.nodes;
+  const aged = (days: number) => {
+    const debian = new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+    return render({ ...ready, nodes: [{ ...node, image: { key: "abc", debian } } as Report["nodes"][number]] }, {});
+  };
+  assert.doesNotMatch(aged(20), /older than/);
+  assert.match(aged(40), /older than 30 days on control-1 \(40 days\): \.\/grunnmur upgrade --plan/);
+  assert.doesNotMatch(render(ready, {}), /older than/);
 });
 
 test("an environment of which all is ready has nothing to report", () => {

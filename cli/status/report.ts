@@ -1,7 +1,18 @@
 /** What `grunnmur status --json` prints. Fields that cannot be known are `null`. */
 export interface Report {
   stack: string;
-  nodes: { name: string; role: string; ready: boolean; site: string; address: string }[];
+  nodes: {
+    name: string;
+    role: string;
+    ready: boolean;
+    site: string;
+    address: string;
+    /** Versions of what runs there; of the cluster's nodes. */
+    kubelet: string | null;
+    kernel: string | null;
+    /** What its disk was made from; `debian` is the day of its packages, ISO 8601. Of guests. */
+    image: { key: string; debian?: string } | null;
+  }[];
   registry: {
     address: string | null;
     ready: boolean;

@@ -9,13 +9,15 @@ const token = "abcdef.0123456789abcdef";
 const joinFiles = [
   { path: "join.yaml", content: `token: ${token}\n` },
   { path: "discovery.conf", content: `token: ${token}\n` },
+  { path: "version", content: "v1.36.3\n" },
 ];
 const founder = [
   ...joinFiles,
   { path: "init.yaml", content: "init\n" },
   { path: "find-cluster.sh", content: 'cat >"$ROOT/state/asked"\ncat "$ROOT/state/decision"\n' },
 ];
-const asked = (machine: FakeMachine) => machine.calls().map((call) => call.split(" --")[0]);
+const asked = (machine: FakeMachine) =>
+  machine.calls().flatMap((call) => (call.startsWith("kubeadm version") ? [] : [call.split(" --")[0]]));
 
 function blank(t: TestContext): FakeMachine {
   const machine = new FakeMachine(t);
@@ -39,6 +41,16 @@ test("a member whose pods are stopped is not taken for an empty machine", async 
   machine.write("state/decision", "init\n");
   const { status } = await machine.run("join.sh", founder, { PATIENCE: "0" });
   assert.deepEqual([status, asked(machine)], [0, []]);
+});
+
+test("a machine whose Kubernetes is a minor version newer does not join before the cluster is upgraded", async (t) => {
+  const machine = blank(t);
+  machine.write("state/own-version", "v1.37.2\n");
+  const { status, stderr } = await machine.run("join.sh", joinFiles);
+  assert.equal(status, 1);
+  assert.match(stderr, /Kubernetes is v1\.37\.2, newer than the cluster's v1\.36\.3\. '\.\/grunnmur upgrade'/);
+  assert.ok(!machine.has(`${own}/complete`));
+  assert.ok(!asked(machine).includes("kubeadm join"));
 });
 
 test("an attempt that broke off is reset before the next", async (t) => {

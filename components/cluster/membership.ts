@@ -34,6 +34,7 @@ export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shar
       { path: "kubelet.sh", content: script("cluster/scripts/kubelet.sh") },
       { path: "patience", content: `${args.pace.restartSeconds}\n` },
       ...(isServer ? serverSettings(node, args, values) : onRoot([own("kubelet.yaml", kubeletSettings(args))])),
+      { path: "version", content: `${values.versions.kubernetes}\n` },
       { path: "join.sh", content: script("cluster/scripts/join.sh") },
       { path: "find-cluster.sh", content: script("cluster/scripts/find-cluster.sh") },
       { path: "join.yaml", content: joinConfiguration(args, node, token, isServer) },

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes this machine a member of the cluster, once. What server.sh or worker.sh wrote lies here already.
-# Folder PAYLOAD: `join.yaml`, `discovery.conf`, `find-cluster.sh`, `init.yaml` only on the one machine that may make the
+# Folder PAYLOAD: `join.yaml`, `discovery.conf`, `version` (the cluster's), `find-cluster.sh`, `init.yaml` only on the one machine that may make the
 # cluster, and `authorities/…` (a control plane's).
 # Idempotent: a member is left alone; one that broke off half-way is reset and starts over.
 set -euo pipefail
@@ -23,7 +23,16 @@ fi
 if [ -d "$payload/authorities" ]; then cp -a "$payload/authorities/." "$root/"; fi
 systemctl enable -q kubelet
 
+minor() { cut -d. -f2 <<<"$1"; }
 join() {
+  local mine cluster
+  mine=$(kubeadm version -o short)
+  cluster=$(cat "$payload/version")
+  # https://kubernetes.io/releases/version-skew-policy/#kubelet
+  if [ "$(minor "$mine")" -gt "$(minor "$cluster")" ]; then
+    echo "this machine did not join: its Kubernetes is $mine, newer than the cluster's $cluster. './grunnmur upgrade' brings the cluster to it, and this machine in." >&2
+    return 1
+  fi
   cp "$payload/discovery.conf" "$root/run/grunnmur-discovery.conf"
   if kubeadm join --config "$payload/join.yaml" 2>&1 | tee "$payload/said"; then return; fi
   if grep -q Unauthorized "$payload/said"; then
