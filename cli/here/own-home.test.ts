@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { environmentDir, home, stateDir } from "../../lib/places";
 import { readOutputs } from "../pulumi/outputs";
 import { passphraseFile } from "../pulumi/passphrase";
 import { pulumiVariables } from "../pulumi/pulumi-environment";
-import { removeStaleLocks } from "../pulumi/stale-lock";
+import { removeStaleLocks, STARTED_BY } from "../pulumi/stale-lock";
 import { leftovers, mentions } from "./leftovers";
 import { ownerOf } from "./namespace";
 
@@ -44,7 +44,7 @@ test("Pulumi's variables hold no secret, and what the user has set is left alone
   }
 });
 
-test("a lock is removed only where its holder is dead and was on this machine", () => {
+test("a lock is removed only where its holder is dead and was on this machine", async () => {
   const locks = join(stateDir(), ".pulumi", "locks", "organization", "grunnmur", "local");
   mkdirSync(locks, { recursive: true });
   const write = (name: string, pid: number, host: string): string => {
@@ -60,10 +60,17 @@ test("a lock is removed only where its holder is dead and was on this machine", 
   symlinkSync("/bin/sleep", program);
   const pulumi = spawn(program, ["60"]);
   const held = write("held", pulumi.pid ?? 0, hostname());
-  removeStaleLocks("local");
+  // Its parent has ended: what it holds is free once it ends too.
+  const orphan = Number(
+    execFileSync("sh", ["-c", `"${program}" 1 >/dev/null 2>&1 & echo $!`], {
+      env: { ...process.env, [STARTED_BY]: "1000000" },
+    }),
+  );
+  const orphaned = write("orphaned", orphan, hostname());
+  await removeStaleLocks("local");
   pulumi.kill();
   const there = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
-  assert.deepEqual([dead, elsewhere, reused, held].map(there), [false, true, false, true]);
+  assert.deepEqual([dead, elsewhere, reused, held, orphaned].map(there), [false, true, false, true, false]);
 });
 
 test("a namespace belongs to the home whose directory its processes name", () => {

@@ -1,20 +1,49 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stateDir } from "../../lib/places";
 import { say } from "../terminal/say";
 import { ownBackend } from "./pulumi-environment";
 
+/** Variable in which Pulumi has the process number of the one that started it. */
+export const STARTED_BY = "GRUNNMUR_STARTED_BY";
+
+const PATIENCE_SECONDS = 1800;
+
 /**
  * Removes locks on the stack's state whose holder is dead: a run that was killed leaves its lock behind, and the next
- * one would refuse to continue. Only locks of this machine's own state, made on this machine, are looked at.
+ * one would refuse to continue. A Pulumi that outlives who started it is about to end, and is waited for. Only locks of this
+ * machine's own state, made on this machine, are looked at.
  */
-export function removeStaleLocks(stack: string): void {
+export async function removeStaleLocks(stack: string): Promise<void> {
   if (!ownBackend()) return;
   for (const lock of locks(stack)) {
-    if (lock.hostname !== hostname() || isPulumi(lock.pid)) continue;
+    if (lock.hostname !== hostname()) continue;
+    await endOfOrphan(lock.pid);
+    if (isPulumi(lock.pid) || !existsSync(lock.file)) continue;
     rmSync(lock.file, { force: true });
     say(`An earlier run (process ${lock.pid}) ended without releasing the state of ${stack}: its lock is removed.`);
+  }
+}
+
+async function endOfOrphan(pid: number): Promise<void> {
+  if (!isOrphan(pid)) return;
+  say(`An earlier run was cut off, and its Pulumi (process ${pid}) ends what it has begun: waiting for it.`);
+  const deadline = performance.now() + PATIENCE_SECONDS * 1000;
+  while (isOrphan(pid) && performance.now() < deadline) await sleep(500);
+}
+
+function isOrphan(pid: number): boolean {
+  if (!isPulumi(pid)) return false;
+  try {
+    const startedBy = new RegExp(`(?:^|\\0)${STARTED_BY}=(\\d+)`).exec(
+      readFileSync(`/proc/${pid}/environ`, "utf8"),
+    )?.[1];
+    const parent = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return startedBy !== undefined && startedBy !== parent;
+  } catch {
+    return false; // it has ended, or is another user's
   }
 }
 
@@ -46,10 +75,11 @@ function entries(directory: string): string[] {
   }
 }
 
-/** A process number is used again after a while, so the program's name is looked at too. */
+/** A process number is used again after a while, so the program's name is looked at too. One that only nobody reaped has ended. */
 function isPulumi(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("pulumi");
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return /^Name:\s*pulumi/m.test(status) && !/^State:\s*Z/m.test(status);
   } catch {
     return false;
   }

@@ -46,7 +46,7 @@ async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promis
 }
 
 async function destroyResources(stack: string): Promise<void> {
-  removeStaleLocks(stack);
+  await removeStaleLocks(stack);
   // Seeds are kept from any other deletion; who destroys has been asked.
   await pulumiOutput(["state", "unprotect", "--all", "--yes", "--stack", stack]);
   const { code } = await withConfigFile(stack, (config) =>

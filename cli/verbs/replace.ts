@@ -47,7 +47,7 @@ async function replace(names: string[], { stack: name, yes, acceptLoss }: Option
   const what = nodes.map((node) => `  ${node.name}: ${lossOf(node, stack)}`).join("\n");
   if (!(await confirm(`${what}\nReplace ${names.join(", ")}?`, yes))) throw new UserError("Nothing was replaced.");
   await ensure(artifactsFor(stack));
-  removeStaleLocks(name);
+  await removeStaleLocks(name);
   // Another version of Kubernetes comes by an upgrade alone, which knows the order.
   const newest = (await madeFrom(name)).kubernetes === lockedKubernetes();
   if (!newest) say("They keep the image that they have: Kubernetes would be another. See ./grunnmur upgrade --plan");

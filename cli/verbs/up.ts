@@ -76,7 +76,7 @@ async function up({ stack: name, yes, acceptLoss = [] }: Options, trace: Trace):
   const stages = [await timed("host packages", () => installPackagesFor(stack, yes))];
   stages.push(await timed("artifacts", () => ensure(artifactsFor(stack))));
   await ensureStack(name);
-  removeStaleLocks(name);
+  await removeStaleLocks(name);
   await tellPrune(stack);
   const prepared = performance.now();
   const change = { review: !unattended(yes), acceptLoss };

@@ -61,7 +61,7 @@ async function upgrade({ stack: name, yes, plan: only, json, acceptLoss }: Optio
   requireGuestsAreOurs(stack);
   if (!(await confirm(`Upgrade ${name}?`, yes))) throw new UserError("Nothing was upgraded.");
   await ensure(artifactsFor(stack));
-  removeStaleLocks(name);
+  await removeStaleLocks(name);
   await roll(stack, plan, running);
   say(`${name} is upgraded.`);
 }

@@ -25,7 +25,6 @@ const network = {
 const member = { name: "control-1", address: "10.20.0.11", site: "osl-1", reach: "127.20.0.11" };
 const args: KubeadmArgs = {
   clusterName: "local",
-  programs: "registry.local/mirror/grunnmur/kubernetes",
   network,
   controlPlanes: [member],
   pace: kvm,

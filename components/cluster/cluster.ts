@@ -8,7 +8,6 @@ import type { Node, SiteNetwork } from "../node/node";
 import { siteFiles, siteUnits } from "../node/site-files";
 import { paceOf } from "../pace";
 import type { File } from "../payload";
-import { mirrored } from "../registry/images";
 import type { RegistryAccess } from "../registry/registry";
 import type { Versions } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
@@ -80,8 +79,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const first = controlPlanes[0];
     if (!first) throw new Error("a cluster needs at least one control plane");
-    const programs = `${args.registry.host}/${mirrored("grunnmur/kubernetes")}`;
-    const kubeadm: KubeadmArgs = { clusterName, network, country, controlPlanes, pace: paceOf(emulated), programs };
+    const kubeadm: KubeadmArgs = { clusterName, network, country, controlPlanes, pace: paceOf(emulated) };
     const seed = makeSeed(`${name}-seed`, this, { protect: true });
     const origin = this.origin(name, first, args);
     this.begun = origin;

@@ -10,8 +10,6 @@ export interface KubeadmArgs {
   network: SiteNetwork;
   controlPlanes: Pick<Node, "name" | "address" | "reach">[];
   pace: Pace;
-  /** Name of the image with kubeadm, kubelet and kubectl in the environment's registry, without its tag. */
-  programs: string;
   /** GDPR region of the nodes, an ISO 3166 country code. */
   country: string;
 }

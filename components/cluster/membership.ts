@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import { type File, onRoot } from "../payload";
+import { mirrored } from "../registry/images";
 import { script } from "../script";
 import { joinToken, tokenSecret } from "./admission";
 import { clusterConfiguration, kubeletSettings } from "./cluster-configuration";
@@ -54,7 +55,7 @@ function serverSettings(node: Node, args: KubeadmArgs, { seed, versions }: Share
   return [
     { path: "static-pods.sh", content: script("cluster/scripts/static-pods.sh") },
     { path: "version.sh", content: script("cluster/scripts/version.sh") },
-    { path: "programs", content: `${args.programs}\n` },
+    { path: "programs", content: `${mirrored("grunnmur/kubernetes")}\n` },
     { path: "upgrade.yaml", content: upgradeConfiguration(args, versions.kubernetes) },
     ...onRoot([
       ...serverFiles(seed, args.pace),

@@ -10,7 +10,7 @@ const kube = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 function input(version: string, more = "") {
   const files = {
     "version.sh": script("cluster/scripts/version.sh"),
-    programs: "registry.example.no/mirror/grunnmur/kubernetes\n",
+    programs: "mirror/grunnmur/kubernetes\n",
     "upgrade.yaml": `kubernetesVersion: ${version}\n${more}`,
     patience: "1\n",
     "settings.sh": `bash "$PAYLOAD/version.sh" ${version}\n`,
@@ -33,6 +33,11 @@ function member(t: TestContext, version: string, clusterVersion = version): Fake
   for (const name of ["kubeadm", "kubectl"])
     machine.write(`usr/local/bin/${name}`, `#!/bin/sh\necho ${version}\n`, 0o755);
   machine.write("var/lib/kubelet/config.yaml", "");
+  for (const [host, path] of [
+    ["registry.example.no", ""],
+    ["ghcr.io", "/mirror/ghcr.io"],
+  ])
+    machine.write(`etc/containerd/certs.d/${host}/hosts.toml`, `server = "https://registry.example.no/v2${path}"\n`);
   machine.write("state/cluster-version", `${clusterVersion}\n`);
   machine.write(`${own}/complete`, "");
   machine.calls();

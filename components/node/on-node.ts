@@ -32,8 +32,8 @@ export function onNode(name: string, host: Host, what: NodeScript, opts: ScriptO
     name,
     {
       connection: host.connection,
-      create: asRoot(host, script(what.script)),
-      ...(what.remove ? { delete: asRoot(host, script(what.remove)) } : {}),
+      create: asRoot(host, `${alone(name)}${script(what.script)}`),
+      ...(what.remove ? { delete: asRoot(host, `${alone(name)}${script(what.remove)}`) } : {}),
       ...(what.input === undefined ? {} : { stdin: standardInput(what.input) }),
       // sshd accepts no variables from the official plugin, which would warn of each.
       addPreviousOutputInEnv: false,
@@ -42,6 +42,12 @@ export function onNode(name: string, host: Host, what: NodeScript, opts: ScriptO
     },
     { ...opts, dependsOn: [...(host.ready ? [host.ready] : []), ...(opts.dependsOn ?? [])] },
   );
+}
+
+/** A run that was cut off goes on at its node: the next one waits for it, and does not work beside it. */
+function alone(name: string): string {
+  const busy = `an earlier run of ${name} has been at work on this machine for half an hour: see there what it waits for, with ps`;
+  return `exec 8>/run/grunnmur-${name}.lock; flock -w 1800 8 || { echo "${busy}" >&2; exit 1; }\n`;
 }
 
 function standardInput(input: pulumi.Input<File[]> | string): pulumi.Input<string> {

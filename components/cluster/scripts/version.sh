@@ -1,7 +1,7 @@
 #!/bin/bash
 # Brings a control plane that is a member to another version of Kubernetes by kubeadm's own upgrade: its pods, then its kubelet.
-# Argument: the version, such as `v1.36.4`. Folder PAYLOAD: `programs` (the image that holds kubeadm, kubelet and kubectl, without
-# its tag), `upgrade.yaml`, `patience` (seconds).
+# Argument: the version, such as `v1.36.4`. Folder PAYLOAD: `programs` (the repository whose images hold kubeadm, kubelet and
+# kubectl), `upgrade.yaml`, `patience` (seconds).
 # Idempotent; one that broke off is gone on with. Where kubeadm fails, it puts back the pods that it had put.
 set -euo pipefail
 
@@ -21,11 +21,12 @@ echo "Kubernetes ${before//$'\n'/ and } becomes $wanted"
 touch "$begun"
 
 fetch() { # the programs of the wanted version, from the environment's registry
-  local image mounted=$root/run/grunnmur-programs
+  local registry image mounted=$root/run/grunnmur-programs certs=$root/etc/containerd/certs.d
   if [ -d "$mounted" ]; then ctr -n grunnmur images unmount --rm "$mounted" >/dev/null 2>&1 || true; fi # of a run that broke off
   mkdir -p "$mounted"
-  image=$(cat "$payload/programs"):$wanted
-  ctr -n grunnmur images pull --hosts-dir "$root/etc/containerd/certs.d" "$image" >"$payload/said" 2>&1 || {
+  registry=$(sed -n 's|^server = "https://\([^/]*\)/v2"$|\1|p' "$certs"/*/hosts.toml)
+  image=$registry/$(cat "$payload/programs"):$wanted
+  ctr -n grunnmur images pull --hosts-dir "$certs" "$image" >"$payload/said" 2>&1 || {
     echo "$image cannot be pulled: $(tail -n 1 "$payload/said")" >&2
     return 1
   }
