@@ -7,8 +7,9 @@ const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-rep
 /** Every `*.test.ts` that stands beside its code, relative to the repository. */
 export const unitTests = (): string[] => below(repositoryRoot(), (name) => !SKIPPED.has(name));
 
-/** The tests that stand a whole environment up: `e2e`, and `ha`, whose nodes come, go and are lost. */
-export const environmentTests = (which: "e2e" | "ha"): string[] => below(repositoryPath("tests", which), () => true);
+/** The tests that stand a whole environment up: `e2e`; `ha`, whose nodes come, go and are lost; and `upgrade`. */
+export const environmentTests = (which: "e2e" | "ha" | "upgrade"): string[] =>
+  below(repositoryPath("tests", which), () => true);
 
 function below(directory: string, enter: (name: string) => boolean): string[] {
   return readdirSync(directory, { withFileTypes: true })

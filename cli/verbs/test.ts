@@ -6,7 +6,7 @@ import { run } from "../here/child";
 import { verb } from "../terminal/command";
 import { environmentTests, unitTests } from "./test-files";
 
-type Which = "unit" | "e2e" | "ha";
+type Which = "unit" | "e2e" | "ha" | "upgrade";
 
 /** `test`: the tests beside the code, the end-to-end test on real guests, or both with one count at the end. */
 export function testVerb(): Command {
@@ -14,8 +14,8 @@ export function testVerb(): Command {
     .addArgument(
       new Argument(
         "[which]",
-        "e2e stands a whole environment up and destroys it; ha also lets its nodes come, go and be lost, for an hour",
-      ).choices(["unit", "e2e", "ha"]),
+        "e2e stands a whole environment up and destroys it; ha also lets its nodes come, go and be lost, and upgrade makes a newer one of an older, each for an hour",
+      ).choices(["unit", "e2e", "ha", "upgrade"]),
     )
     .action(test);
 }
@@ -36,7 +36,7 @@ const ASKED = [
 
 async function test(which?: Which): Promise<void> {
   const unit = which === undefined || which === "unit";
-  const environment = which === "ha" ? "ha" : "e2e";
+  const environment = which === "ha" || which === "upgrade" ? which : "e2e";
   const files = [...(unit ? unitTests() : []), ...(which === "unit" ? [] : environmentTests(environment))];
   if (unit) await ensure(ASKED);
   const options = [

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import type { Report } from "../../cli/status/report";
@@ -8,7 +7,9 @@ import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import { Leases, overlaps } from "../support/leases";
 import { traces } from "../support/machine";
+import { declare, stackFileOf } from "../support/many-nodes";
 import { until } from "../support/poll";
+import { Probe } from "../support/probe";
 import { stepsOf } from "../support/steps";
 import { must, repository, grunnmur as run, type Typed, type } from "../support/user";
 
@@ -17,7 +18,7 @@ import { must, repository, grunnmur as run, type Typed, type } from "../support/
 
 const STACK = "ha";
 const MINUTES = 60_000;
-const stackFile = join(repository, `Pulumi.${STACK}.yaml`);
+const stackFile = stackFileOf(STACK);
 let mayDestroy = false;
 
 const grunnmur = (verb: string, args: string[] = [], show = false): Promise<Typed> =>
@@ -28,7 +29,7 @@ const up = (...args: string[]) => must(grunnmur("up", ["--yes", ...args], true))
 
 before(async () => {
   assert.ok(!existsSync(stackFile), `${stackFile} is this test's own name: move it away`);
-  declare(["control-1"], ["worker-1"]);
+  declare(STACK, ["control-1"], ["worker-1"]);
   const { code, stderr } = await run(["destroy", "--stack", STACK], { env: { CI: "" } });
   assert.equal(code, 0, stderr);
   mayDestroy = true;
@@ -52,7 +53,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
 
   await step("one control plane and one worker", async (context) => {
     took(context, "up", await up());
-    probe = await Probe.from("worker-1");
+    probe = await Probe.from(STACK, "worker-1");
     leases = new Leases([join(repository, "grunnmur"), "kubectl", "--stack", STACK, "--"], repository);
   });
 
@@ -70,7 +71,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   });
 
   await step("a worker joins", async (context) => {
-    declare(["control-1"], ["worker-1", "worker-2"]);
+    declare(STACK, ["control-1"], ["worker-1", "worker-2"]);
     took(context, "a worker more", await up());
     await allReady(["control-1", "worker-1", "worker-2"]);
   });
@@ -92,7 +93,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   });
 
   await step("a worker that is removed is asked for, empty before it goes, and forgotten", async (context) => {
-    declare(["control-1"], ["worker-1"]);
+    declare(STACK, ["control-1"], ["worker-1"]);
     const asked = await grunnmur("up", ["--yes"]);
     assert.match(asked.stderr, /--accept-loss worker-2/);
     const removed = await up("--accept-loss", "worker-2");
@@ -110,7 +111,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   });
 
   await step("one control plane becomes three", async (context) => {
-    declare(["control-1", "control-2", "control-3"], ["worker-1"]);
+    declare(STACK, ["control-1", "control-2", "control-3"], ["worker-1"]);
     took(context, "two control planes more", await up());
     await allReady(["control-1", "control-2", "control-3", "worker-1"]);
     await onlyMembers("control-1", ["control-1", "control-2", "control-3"]);
@@ -134,7 +135,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   }
 
   await step("three control planes become one, and it is not the first", async (context) => {
-    declare(["control-3"], ["worker-1"]);
+    declare(STACK, ["control-3"], ["worker-1"]);
     took(context, "two control planes less", await up());
     await allReady(["control-3", "worker-1"]);
     await onlyMembers("control-3", ["control-3"]);
@@ -157,33 +158,6 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     assert.deepEqual(traces(STACK), []);
   });
 });
-
-/** Writes the stack file: `local` with another network and these nodes. */
-function declare(controlPlanes: string[], workers: string[]): void {
-  const text = readFileSync(join(repository, "Pulumi.local.yaml"), "utf8")
-    .replaceAll("10.20.0.", "10.22.0.")
-    .replace("registry.local.", `registry.${STACK}.`)
-    .replace("./clusters/local", `./clusters/${STACK}`)
-    // A rig: four times as many cores as there are would be too few for three control planes.
-    .replace(/(kind: local[\s\S]*?cores:) \d+(\s+memoryMiB:) \d+/, "$1 3$2 20480");
-  const [before = "", rest = ""] = text.split(/^ {4}- name: control-1$/m);
-  const after = rest.slice(rest.search(/^ {2}grunnmur:registry:/m));
-  const node = (name: string, role: string, address: string, memoryMiB: number): string =>
-    `    - name: ${name}
-      kind: libvirt
-      role: ${role}
-      hypervisor: this-machine
-      address: ${address}
-      cores: 2
-      memoryMiB: ${memoryMiB}
-      diskGiB: 20
-`;
-  const nodes = [
-    ...controlPlanes.map((name) => node(name, "control-plane", `10.22.0.1${name.slice(-1)}`, 2560)),
-    ...workers.map((name) => node(name, "worker", `10.22.0.2${name.slice(-1)}`, 2048)),
-  ];
-  writeFileSync(stackFile, `${before}${nodes.join("")}${after}`);
-}
 
 async function nodeReady(name: string): Promise<boolean> {
   const { stdout } = await grunnmur("status", ["--json"]);
@@ -216,37 +190,4 @@ async function onlyMembers(on: string, names: string[]): Promise<void> {
 function virsh(...args: string[]): Promise<Typed> {
   const socket = join(environmentDir(STACK), "libvirt/run/libvirt-sock");
   return type("virsh", ["-c", `qemu:///system?socket=${socket}`, ...args]);
-}
-
-/** Asks the service something every second, on a node, for as long as that node is there. */
-class Probe {
-  private answers: string[] = [];
-
-  private constructor(private readonly child: ChildProcess) {
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.answers.push(...text.split("\n").filter(Boolean));
-    });
-  }
-
-  static async from(node: string): Promise<Probe> {
-    const { stdout } = await must(
-      kubectl("get", "service", "payment-service", "-n", "production", "-o", "jsonpath={.spec.clusterIP}"),
-    );
-    const loop = `while sleep 1; do curl -s -o /dev/null -m 5 -w '%{http_code}\\n' http://${stdout.trim()}/healthz; done`;
-    const args = ["ssh", "--stack", STACK, node, loop];
-    return new Probe(
-      spawn(join(repository, "grunnmur"), args, { cwd: repository, stdio: ["ignore", "pipe", "ignore"] }),
-    );
-  }
-
-  /** How many answers there were since the last time, and how many of them were none. */
-  since(): string {
-    const all = this.answers.splice(0);
-    const failed = all.filter((code) => code !== "200").length;
-    return `${failed} of ${all.length} probes failed`;
-  }
-
-  stop(): void {
-    this.child.kill();
-  }
 }

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
+import { lockedKubernetes } from "../../cli/roll/newest";
+import type { Plan } from "../../cli/roll/plan";
+import type { Report } from "../../cli/status/report";
+import { patienceHere } from "../../lib/machine";
+import { traces } from "../support/machine";
+import { declare, stackFileOf } from "../support/many-nodes";
+import { until } from "../support/poll";
+import { Probe } from "../support/probe";
+import { stepsOf } from "../support/steps";
+import { must, repository, grunnmur as run, type Typed, type } from "../support/user";
+
+// An environment that an older grunnmur made is brought to the versions of this one, while somebody asks its service something
+// every second. On demand: the older Kubernetes is compiled first where it is not in the store.
+
+const STACK = "upgrade";
+const OLDER = "1.36.3";
+const MINUTES = 60_000;
+const stackFile = stackFileOf(STACK);
+const older = mkdtempSync(join(tmpdir(), "grunnmur-older-"));
+let mayDestroy = false;
+
+const grunnmur = (verb: string, args: string[] = [], show = false): Promise<Typed> =>
+  run([verb, "--stack", STACK, ...args], { show });
+
+before(async () => {
+  assert.ok(!existsSync(stackFile), `${stackFile} is this test's own name: move it away`);
+  declare(STACK, ["control-1"], ["worker-1", "worker-2"]);
+  const { code, stderr } = await run(["destroy", "--stack", STACK], { env: { CI: "" } });
+  assert.equal(code, 0, stderr);
+  await makeOlder();
+  mayDestroy = true;
+});
+
+after(async () => {
+  if (mayDestroy) await grunnmur("destroy", ["--yes"], true);
+  rmSync(stackFile, { force: true });
+  rmSync(older, { recursive: true, force: true });
+});
+
+test("an environment becomes a newer one, and its service answers", {
+  timeout: 150 * patienceHere() * MINUTES,
+}, async (t) => {
+  const step = stepsOf(t);
+  let probe: Probe | undefined;
+  t.after(() => probe?.stop());
+
+  await step("an older grunnmur makes it", async (context) => {
+    const up = await must(type(join(older, "grunnmur"), ["up", "--stack", STACK, "--yes"], { cwd: older, show: true }));
+    context.diagnostic(`up: ${up.seconds.toFixed(0)} s`);
+    await whole(`v${OLDER}`);
+    probe = await Probe.from(STACK, "control-1");
+  });
+
+  await step("up of this one leaves the versions as they are, and says what is newer", async () => {
+    await must(grunnmur("up", ["--yes"], true));
+    await whole(`v${OLDER}`);
+    const { nodes, kubernetes } = await plan();
+    assert.deepEqual(kubernetes, { from: `v${OLDER}`, to: lockedKubernetes() });
+    assert.deepEqual(
+      nodes.map(({ name, does }) => [name, ...does]),
+      [["control-1", "in place"], ["worker-1", "anew"], ["worker-2", "anew"], ["registry-1"]],
+    );
+    assert.match(nodes[0]?.stays ?? "", /only control plane/);
+    probe?.counts();
+  });
+
+  await step("killed while the control plane is upgraded, it is gone on with", async (context) => {
+    await killedAt(/control-1-member updating .*upgrade\/staticpods/);
+    const upgraded = await must(grunnmur("upgrade", ["--yes"], true));
+    context.diagnostic(`upgrade, from there: ${upgraded.seconds.toFixed(0)} s`);
+    await whole(lockedKubernetes());
+  });
+
+  await step("no request failed", async (context) => {
+    const { asked, failed } = probe?.counts() ?? { asked: 0, failed: 0 };
+    context.diagnostic(`${failed} of ${asked} probes failed`);
+    assert.ok(asked > 60, `${asked} probes`);
+    assert.equal(failed, 0);
+  });
+
+  await step("then there is nothing more to do", async () => {
+    assert.ok((await plan()).nodes.every(({ does }) => does.length === 0));
+    assert.match((await must(grunnmur("up", ["--yes"]))).stderr, /No changes/);
+  });
+
+  await step("destroy leaves nothing", async () => {
+    probe?.stop();
+    await must(grunnmur("destroy", ["--yes"], true));
+    assert.deepEqual(traces(STACK), []);
+  });
+});
+
+async function plan(): Promise<Plan> {
+  const { stdout } = await must(grunnmur("upgrade", ["--plan", "--json"]));
+  return JSON.parse(stdout) as Plan;
+}
+
+/** All is ready, and every kubelet and the API server are of this version. */
+async function whole(version: string): Promise<void> {
+  await until("an environment that is ready", 1200, async () => (await grunnmur("status")).code === 0);
+  const { stdout } = await must(grunnmur("status", ["--json"]));
+  const { nodes, cluster } = JSON.parse(stdout) as Report;
+  const kubelets = nodes.flatMap(({ kubelet }) => (kubelet ? [kubelet] : []));
+  assert.deepEqual([cluster.version, ...kubelets], [version, version, version, version]);
+}
+
+/** `upgrade`, killed with all that it started once it says this. */
+async function killedAt(said: RegExp): Promise<void> {
+  const child: ChildProcess = spawn(join(repository, "grunnmur"), ["upgrade", "--stack", STACK, "--yes"], {
+    cwd: repository,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  let heard = "";
+  let killed = false;
+  const listen = (text: string): void => {
+    process.stderr.write(text);
+    heard += text;
+    if (killed || !said.test(heard)) return;
+    killed = true;
+    process.kill(-(child.pid ?? 0), "SIGKILL");
+  };
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", listen);
+  await ended;
+  assert.ok(killed, `it ended before it said ${said}`);
+}
+
+/** A clone of this repository whose lock names the older Kubernetes. */
+async function makeOlder(): Promise<void> {
+  await must(type("git", ["clone", "-q", repository, older]));
+  symlinkSync(join(repository, "node_modules"), join(older, "node_modules"));
+  copyFileSync(stackFile, join(older, basename(stackFile)));
+  const newer = lockedKubernetes().slice(1);
+  const change = (path: string, edit: (text: string) => string): void =>
+    writeFileSync(join(older, path), edit(readFileSync(join(older, path), "utf8")));
+  change("artifacts/lock.json", (text) => text.replace(`"version": "${newer}"`, `"version": "${OLDER}"`));
+  const staging = (version: string): string => version.replace(/^1\./, "v0.");
+  change("artifacts/modules/kubernetes/go.mod", (text) =>
+    text.replaceAll(staging(newer), staging(OLDER)).replaceAll(`v${newer}`, `v${OLDER}`),
+  );
+  // The digests of its modules, into go.sum.
+  const cwd = join(older, "artifacts", "modules", "kubernetes");
+  await must(type("go", ["list", "tool"], { cwd, env: { GOFLAGS: "-mod=mod" } }));
+}
