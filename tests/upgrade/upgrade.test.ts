@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { madeFrom } from "../../cli/roll/made-from";
 import { lockedKubernetes } from "../../cli/roll/newest";
 import type { Plan } from "../../cli/roll/plan";
 import type { Report } from "../../cli/status/report";
@@ -22,6 +23,7 @@ const STACK = "upgrade";
 const OLDER = "1.36.3";
 const MINUTES = 60_000;
 const stackFile = stackFileOf(STACK);
+const here = join(repository, "grunnmur");
 const older = mkdtempSync(join(tmpdir(), "grunnmur-older-"));
 let mayDestroy = false;
 
@@ -50,9 +52,11 @@ test("an environment becomes a newer one, and its service answers", {
   let probe: Probe | undefined;
   t.after(() => probe?.stop());
 
-  await step("an older grunnmur makes it", async (context) => {
-    const up = await must(type(join(older, "grunnmur"), ["up", "--stack", STACK, "--yes"], { cwd: older, show: true }));
-    context.diagnostic(`up: ${up.seconds.toFixed(0)} s`);
+  await step("an older grunnmur makes it, killed again and again", async (context) => {
+    const args = ["up", "--stack", STACK, "--yes"];
+    context.diagnostic(`killed ${await killed(10, join(older, "grunnmur"), args)} times`);
+    const up = await must(type(join(older, "grunnmur"), args, { cwd: older, show: true }));
+    context.diagnostic(`up, from there: ${up.seconds.toFixed(0)} s`);
     await whole(`v${OLDER}`);
     probe = await Probe.from(STACK, "control-1");
   });
@@ -70,11 +74,20 @@ test("an environment becomes a newer one, and its service answers", {
     probe?.counts();
   });
 
-  await step("killed while the control plane is upgraded, it is gone on with", async (context) => {
-    await killedAt(/control-1-member updating .*upgrade\/staticpods/);
+  await step("upgrade, killed again and again, brings all to the newer version", async (context) => {
+    const times = await killed(10, here, ["upgrade", "--stack", STACK, "--yes"]);
+    context.diagnostic(`killed ${times} times`);
     const upgraded = await must(grunnmur("upgrade", ["--yes"], true));
     context.diagnostic(`upgrade, from there: ${upgraded.seconds.toFixed(0)} s`);
     await whole(lockedKubernetes());
+  });
+
+  await step("replace, killed again and again, makes the worker anew", async (context) => {
+    const before = await diskOf("worker-1");
+    context.diagnostic(`killed ${await killed(10, here, ["replace", "--stack", STACK, "--yes", "worker-1"])} times`);
+    await must(grunnmur("up", ["--yes"], true));
+    await whole(lockedKubernetes());
+    assert.notEqual(await diskOf("worker-1"), before);
   });
 
   await step("no request failed", async (context) => {
@@ -101,6 +114,10 @@ async function plan(): Promise<Plan> {
   return JSON.parse(stdout) as Plan;
 }
 
+async function diskOf(node: string): Promise<string | undefined> {
+  return (await madeFrom(STACK)).disks.get(node)?.id;
+}
+
 /** All is ready, and every kubelet and the API server are of this version. */
 async function whole(version: string): Promise<void> {
   await until("an environment that is ready", 1200, async () => (await grunnmur("status")).code === 0);
@@ -110,26 +127,28 @@ async function whole(version: string): Promise<void> {
   assert.deepEqual([cluster.version, ...kubelets], [version, version, version, version]);
 }
 
-/** `upgrade`, killed with all that it started once it says this. */
-async function killedAt(said: RegExp): Promise<void> {
-  const child: ChildProcess = spawn(join(repository, "grunnmur"), ["upgrade", "--stack", STACK, "--yes"], {
-    cwd: repository,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  let heard = "";
-  let killed = false;
-  const listen = (text: string): void => {
-    process.stderr.write(text);
-    heard += text;
-    if (killed || !said.test(heard)) return;
-    killed = true;
-    process.kill(-(child.pid ?? 0), "SIGKILL");
-  };
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", listen);
-  await ended;
-  assert.ok(killed, `it ended before it said ${said}`);
+/**
+ * Runs a command and kills it at a random moment, by turns with all that it started and alone, as often as that.
+ * @returns how often it was killed: a run that comes to its end is the last
+ */
+async function killed(times: number, command: string, args: string[]): Promise<number> {
+  for (let time = 0; time < times; time += 1) {
+    const seconds = 3 + Math.random() * 15 * patienceHere();
+    const cwd = dirname(command);
+    const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "inherit", "inherit"] });
+    const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
+    const timer = setTimeout(() => {
+      process.stderr.write(`killed after ${seconds.toFixed(0)} s\n`);
+      process.kill(time % 2 === 0 ? -(child.pid ?? 0) : (child.pid ?? 0), "SIGKILL");
+    }, seconds * 1000);
+    await ended;
+    clearTimeout(timer);
+    if (child.exitCode !== null) {
+      assert.equal(child.exitCode, 0, `${args.join(" ")} failed`);
+      return time;
+    }
+  }
+  return times;
 }
 
 /** A clone of this repository whose lock names the older Kubernetes. */
