@@ -25,6 +25,8 @@ export interface Pace {
   restartSeconds: number;
   /** How long some control plane is looked for that answers, where the cluster is asked from outside. */
   apiSeconds: number;
+  /** How many times in a row, each 3 s, an API server must fail to be ready before a node sends it nothing more. */
+  apiChecks: number;
   /** How long a node may take until it is empty: pods are ended one budget at a time. */
   drainSeconds: number;
   /** How long until what Git holds runs, and until a new rule is in force. */
@@ -58,6 +60,7 @@ export const kvm: Pace = {
   lean: false,
   restartSeconds: 300,
   apiSeconds: 120,
+  apiChecks: 3,
   drainSeconds: 600,
   firstSyncSeconds: 1200,
   ruleSeconds: 600,
@@ -101,6 +104,8 @@ export const emulated: Pace = {
   lean: true,
   restartSeconds: 3600,
   apiSeconds: 900,
+  // Each that is taken out ends its watches, and all who watch read all anew from the next, which is late then too.
+  apiChecks: 10,
   drainSeconds: 1800,
   firstSyncSeconds: 3600,
   ruleSeconds: 1800,

@@ -191,12 +191,13 @@ test("every image name leads to the stack's registry, and nowhere else", () => {
 
 test("balancing over one control plane takes it never out, over three it checks", () => {
   const config = (planes: { name: string; address: string }[]) =>
-    nodeFiles(network, "10.20.0.12", planes).find(({ path }) => path === "/etc/haproxy/haproxy.cfg")?.content ?? "";
+    nodeFiles(network, "10.20.0.12", planes, kvm).find(({ path }) => path === "/etc/haproxy/haproxy.cfg")?.content ??
+    "";
   assert.doesNotMatch(config([member]), / check/);
   assert.equal(config([member, member, member]).match(/ check check-ssl /g)?.length, 3);
 });
 
 test("pods get addresses of their node's range", () => {
-  const [conflist] = nodeFiles(network, "10.20.0.12", [member]);
+  const [conflist] = nodeFiles(network, "10.20.0.12", [member], kvm);
   assert.equal(JSON.parse(conflist?.content ?? "").plugins[0].ipam.ranges[0][0].subnet, "10.244.12.0/24");
 });

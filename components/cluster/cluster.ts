@@ -159,7 +159,7 @@ export class Cluster extends pulumi.ComponentResource {
     const trust = pulumi.all([registry.caPem, registry.reader]);
     const files: pulumi.Output<File[]> = trust.apply(([caPem, reader]) => [
       ...siteFiles(network, node, peers, registry.host),
-      ...nodeFiles(network, node.address, controlPlanes),
+      ...nodeFiles(network, node.address, controlPlanes, paceOf(emulated)),
       ...registryHosts({ host: registry.host, caPem, reader }),
       ...(node.role === "control-plane" ? renewalFiles(paceOf(emulated)) : []),
     ]);

@@ -9,12 +9,13 @@ export function nodeFiles(
   network: SiteNetwork,
   address: string,
   controlPlanes: Pick<Node, "name" | "address">[],
+  pace: Pace,
 ): File[] {
   return [
     { path: "/etc/cni/net.d/10-pods.conflist", content: podNetwork(podRange(network, address)) },
     { path: "/etc/nftables.d/pods.nft", content: egress(network) },
     { path: "/etc/systemd/system/grunnmur-pod-egress.service", content: egressUnit },
-    { path: "/etc/haproxy/haproxy.cfg", content: apiBalancer(controlPlanes) },
+    { path: "/etc/haproxy/haproxy.cfg", content: apiBalancer(controlPlanes, pace) },
   ];
 }
 
@@ -103,14 +104,21 @@ WantedBy=multi-user.target
 `;
 
 /** Each node balances over the control planes for itself, so that no address has to move when one is lost. */
-function apiBalancer(controlPlanes: Pick<Node, "name" | "address">[]): string {
+function apiBalancer(controlPlanes: Pick<Node, "name" | "address">[], { apiChecks }: Pace): string {
   // With one server there is nothing to choose: a check could only take it away. Of several, one that fails fast must not draw
-  // connections, so each is asked whether it is ready, and what is connected to one that is not looks for another.
+  // connections, so each is asked whether it is ready, and what is connected to one that is not looks for another. All fail
+  // at once where etcd is slow or looks for a leader: then each is asked all the same, since who is late is better than nobody.
   const several = controlPlanes.length > 1;
-  const health = several ? "  option httpchk GET /readyz\n  timeout check 10s\n" : "";
-  const check = several ? " check check-ssl verify none inter 3s fall 3 rise 1 on-marked-down shutdown-sessions" : "";
+  const options = ["httpchk GET /readyz", "redispatch", "allbackups"].map((option) => `  option ${option}\n`).join("");
+  const health = several ? `${options}  timeout check 10s\n` : "";
+  const check = several
+    ? ` check check-ssl verify none inter 3s fall ${apiChecks} rise 1 on-marked-down shutdown-sessions`
+    : "";
   const sorted = [...controlPlanes].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const servers = sorted.map(({ name, address }) => `  server ${name} ${address}:6443${check}`);
+  const servers = [
+    ...sorted.map(({ name, address }) => `  server ${name} ${address}:6443${check}`),
+    ...(several ? sorted.map(({ name, address }) => `  server ${name}-unready ${address}:6443 backup`) : []),
+  ];
   return `global
   user haproxy
   group haproxy
