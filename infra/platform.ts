@@ -142,7 +142,7 @@ export class Platform extends pulumi.ComponentResource {
         serviceCidr: stack.network.serviceCidr,
         deployKey: this.deployKey,
         hostKey: stack.sync.hostKey ?? registryNode.hostKey,
-        gitLab: gitLab(stack, secrets),
+        gitHost: gitHost(stack, secrets),
         imagesReady: [this.registry.ready],
         repositoryReady: git ? [...git.server.ready, ...git.pushed] : [],
         admissionReady: admission.ready,
@@ -224,15 +224,15 @@ function configFiles(stack: Stack, tag: string | undefined) {
   });
 }
 
-function gitLab({ sync }: Stack, { gitHostToken }: StackSecrets) {
-  if (sync.gitHost.kind !== "gitlab") return undefined;
-  const { url, projectId } = sync.gitHost;
+function gitHost({ sync }: Stack, { gitHostToken }: StackSecrets) {
+  if (sync.gitHost.kind === "registry-node") return undefined;
+  const { kind, url, projectId: project } = sync.gitHost;
   if (!gitHostToken && !pulumi.runtime.isDryRun()) {
     throw new Error(
       "grunnmur:gitHostToken is missing: the deploy key is registered with it. Set it with: pulumi config set --secret grunnmur:gitHostToken",
     );
   }
-  return { url, projectId, token: gitHostToken ?? pulumi.secret("") };
+  return { kind, url, project, token: gitHostToken ?? pulumi.secret("") };
 }
 
 /** The order in a file says nothing: moving lines must move nothing in the cluster. */

@@ -1,4 +1,4 @@
-import { local, type remote } from "@pulumi/command";
+import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Access, fromHere } from "../cluster/from-here";
 import type { SshKey } from "../keys/ssh";
@@ -6,19 +6,10 @@ import { KubernetesObject, parse } from "../kubernetes/manifest";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import { paceOf } from "../pace";
-import { payload } from "../payload";
-import { onThisMachine, script } from "../script";
+import { script } from "../script";
 import { agentNamespace, type ControllerImages, controllers } from "./controllers";
+import { type GitHost, registerDeployKey } from "./deploy-key";
 import { deployKeySecret, knownHost, type SyncArgs, syncObjects } from "./sync";
-
-/** A GitLab project at which the deploy key is registered. */
-export interface GitLab {
-  /** Such as `https://gitlab.example.no`. */
-  url: string;
-  projectId: number;
-  /** A secret; absent in a preview. */
-  token: pulumi.Input<string>;
-}
 
 export interface SyncAgentArgs extends SyncArgs {
   stack: string;
@@ -36,7 +27,7 @@ export interface SyncAgentArgs extends SyncArgs {
   /** Public SSH host key of the Git host. */
   hostKey: pulumi.Input<string>;
   /** Where the key is registered; absent where the environment serves its own Git. */
-  gitLab?: GitLab;
+  gitHost?: GitHost;
   /** When the registry has the controllers' images. */
   imagesReady: pulumi.Resource[];
   /** When the repository has something to pull. */
@@ -59,7 +50,7 @@ export class SyncAgent extends pulumi.ComponentResource {
 
   constructor(name: string, args: SyncAgentArgs, opts?: pulumi.ComponentResourceOptions) {
     const { repository, branch, path, intervalSeconds, driftSeconds, provider, emulated, deletedWith } = args;
-    const gitHost = args.gitLab?.url ?? "registry node";
+    const gitHost = args.gitHost?.url ?? "registry node";
     super("grunnmur:agent:SyncAgent", name, { repository, branch, path, intervalSeconds, driftSeconds, gitHost }, opts);
     this.deployKey = pulumi.unsecret(args.deployKey.apply((key) => key.publicKey));
 
@@ -72,14 +63,16 @@ export class SyncAgent extends pulumi.ComponentResource {
     const before = [...rights, ...definitions, ...args.imagesReady];
     const running = controllers(args.images, args.serviceCidr, emulated).map((manifest) => object(manifest, before));
 
-    const registered = args.gitLab ? [this.register(name, args, args.gitLab)] : [];
+    const registered = args.gitHost
+      ? [registerDeployKey(`${name}-deploy-key`, args.gitHost, args.stack, args.deployKey, { parent: this })]
+      : [];
     const proof = this.prove(name, args, [...args.repositoryReady, ...registered]);
     const secret = object(deployKeyManifest(args), [namespace]);
     // Nothing is pulled with a key that may also push, nor before the rules hold.
     const safe = [...args.admissionReady, ...running, ...definitions, secret, proof];
     const pulling = syncObjects(args).map((manifest) => object(manifest, safe));
     this.firstSync(name, args, pulling);
-    const notice = args.gitLab ? [] : parse(script("agent/files/push-notice.yaml"));
+    const notice = args.gitHost ? [] : parse(script("agent/files/push-notice.yaml"));
     // The certificate that they hold to one annotation is handed out after them.
     this.takesNotice = notice.map((manifest) => object(manifest, pulling));
     this.readOnly = pulumi.unsecret(proof.stdout).apply((text) => text.trim() === "read-only");
@@ -117,43 +110,6 @@ export class SyncAgent extends pulumi.ComponentResource {
       { parent: this, dependsOn },
     );
   }
-
-  private register(name: string, { stack, deployKey }: SyncAgentArgs, gitLab: GitLab): local.Command {
-    const stdin = pulumi.all([deployKey, gitLab.token]).apply(([key, token]) =>
-      payload([
-        { path: "header", content: tokenHeader(token), mode: 0o600 },
-        { path: "key.pub", content: key.publicKey },
-      ]),
-    );
-    return new local.Command(
-      `${name}-deploy-key`,
-      {
-        create: deployKeyScript("register"),
-        delete: deployKeyScript("remove"),
-        ...onThisMachine,
-        stdin: pulumi.secret(stdin),
-        environment: { GITLAB: gitLab.url, PROJECT: String(gitLab.projectId), TITLE: `grunnmur ${stack}` },
-        // At another project the key is registered anew, and then removed where it was.
-        triggers: [gitLab.url, gitLab.projectId],
-      },
-      { parent: this },
-    );
-  }
-}
-
-/** A line of curl's configuration. @throws for a token that no header can hold; the error does not show it */
-export function tokenHeader(token: string): string {
-  if (/[^\x20-\x7e]/.test(token)) {
-    throw new Error(
-      "gitHostToken holds a line break or another character that no token has; set it again with: pulumi config set --secret grunnmur:gitHostToken",
-    );
-  }
-  return `header = "PRIVATE-TOKEN: ${token.replace(/[\\"]/g, "\\$&")}"\n`;
-}
-
-/** Registers the deploy key at GitLab, or removes it. */
-export function deployKeyScript(which: "register" | "remove"): string {
-  return script("agent/scripts/gitlab.sh") + script(`agent/scripts/${which}-deploy-key.sh`);
 }
 
 const namespaceManifest = {

@@ -249,7 +249,7 @@ export const ROWS: Row[] = [
     change: "`sync.gitHost.url` or `projectId`",
     stack: "prod",
     edit: replace("projectId: 1\n", "projectId: 2\n"),
-    effect: "The deploy key is registered at the new project, and removed from the old one.",
+    effect: "The deploy key is removed from the old project, and registered at the new one.",
   },
 ];
 
