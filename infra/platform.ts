@@ -15,6 +15,7 @@ import { Registry } from "../components/registry/registry";
 import { renderConfigRepo } from "../gitops/render";
 import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
+import { ownerAndName } from "../stacks/sync";
 import * as artifacts from "./artifacts";
 import { makeNodes, type Outside } from "./nodes";
 
@@ -226,7 +227,9 @@ function configFiles(stack: Stack, tag: string | undefined) {
 
 function gitHost({ sync }: Stack, { gitHostToken }: StackSecrets) {
   if (sync.gitHost.kind === "registry-node") return undefined;
-  const { kind, url, projectId: project } = sync.gitHost;
+  const { kind, url } = sync.gitHost;
+  const project = sync.gitHost.kind === "gitlab" ? sync.gitHost.projectId : ownerAndName(sync.repository);
+  if (project === undefined) throw new Error(`${sync.repository} has no owner and name in its path`);
   if (!gitHostToken && !pulumi.runtime.isDryRun()) {
     throw new Error(
       "grunnmur:gitHostToken is missing: the deploy key is registered with it. Set it with: pulumi config set --secret grunnmur:gitHostToken",

@@ -111,3 +111,9 @@ export const httpsUrl = () =>
     "an https address without user or query, such as https://gitlab.example.no",
     /^https:\/\/[^\s/@?#]+(\/[^\s@?#]*)?$/,
   );
+
+export const gitHubApiUrl = () =>
+  text(
+    "the https address of GitHub's API: https://api.github.com, https://api.NAME.ghe.com, or https://HOST/api/v3 of an Enterprise Server",
+    /^https:\/\/(api\.(github|[^\s/@?#]+\.ghe)\.com|[^\s/@?#]+\/api\/v3)\/?$/,
+  );

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { describe, StackError } from "./errors";
 import { fromPulumi, fromStackFile, parseStack } from "./load";
+import { ownerAndName } from "./sync";
 
 const ROOT = join(__dirname, "..");
 const FIXTURES = join(__dirname, "fixtures");
@@ -129,6 +130,37 @@ test("a wrong value is not judged again together with other keys", () => {
     gitHost: { kind: "gitlab", url: "https://g.no", projectId: 1 },
   };
   assert.deepEqual(problemsOf({ ...raw, sync }).filter((p) => p.startsWith("sync.hostKey")).length, 1);
+});
+
+test("owner and name of a repository are read from its address", () => {
+  const cases: [address: string, expected: string | undefined][] = [
+    ["ssh://git@github.com/platform/config.git", "platform/config"],
+    ["ssh://git@gitea.example.no:2222/Platform/con.fig_1", "Platform/con.fig_1"],
+    ["ssh://git@gitea.example.no/platform/.profile.git", "platform/.profile"],
+    ["ssh://git@gitea.example.no/config.git", undefined],
+    ["ssh://git@gitea.example.no/a/b/config.git", undefined],
+    ["ssh://git@gitea.example.no/platform/../config.git", undefined],
+    ["ssh://git@gitea.example.no/platform/", undefined],
+    ["ssh://git@gitea.example.no/~platform/config.git", undefined],
+  ];
+  for (const [address, expected] of cases) assert.equal(ownerAndName(address), expected, address);
+});
+
+test("GitHub's API is where it says itself, and nowhere else", () => {
+  const hostKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
+  const sync = { repository: "ssh://git@github.com/platform/config.git", hostKey };
+  const problems = (url: string) => problemsOf({ ...valid(), sync: { ...sync, gitHost: { kind: "github", url } } });
+  for (const url of ["https://api.github.com", "https://api.acme.ghe.com/", "https://github.example.no/api/v3"]) {
+    assert.deepEqual(problems(url), [], url);
+  }
+  for (const url of [
+    "http://api.github.com",
+    "https://api.github.com.example.org",
+    "https://api.github.com/x",
+    "https://a@h.no/api/v3",
+  ]) {
+    assert.equal(problems(url).length, 1, url);
+  }
 });
 
 test("what Pulumi hands over is the same configuration, without secrets and other namespaces", () => {

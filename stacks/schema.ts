@@ -7,6 +7,7 @@ import {
   countryCode,
   dnsName,
   flag,
+  gitHubApiUrl,
   host,
   hostKey,
   httpsUrl,
@@ -161,8 +162,20 @@ const gitHostSchema = z.discriminatedUnion(
         "ID of the configuration repository's project, as its page in GitLab shows it.",
       ),
     }),
+    section({
+      kind: z.literal("gitea").describe("A Gitea or Forgejo server; its token is the secret gitHostToken."),
+      url: httpsUrl().describe("Address of Gitea or Forgejo, such as https://gitea.example.no."),
+    }),
+    section({
+      kind: z
+        .literal("github")
+        .describe("GitHub, or a GitHub Enterprise Server; its token is the secret gitHostToken."),
+      url: gitHubApiUrl().describe(
+        "Address of GitHub's API, such as https://github.example.no/api/v3; of github.com it is https://api.github.com.",
+      ),
+    }),
   ],
-  { error: "a section with kind: registry-node or kind: gitlab" },
+  { error: "a section with kind: registry-node, kind: gitlab, kind: gitea or kind: github" },
 );
 
 const syncSchema = section({

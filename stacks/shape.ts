@@ -120,6 +120,7 @@ function formRemedy(value: string): string | undefined {
   if (scp) return `Write ssh://${scp[1]}@${scp[2]}/${scp[3]}.`;
   if (/^ssh:\/\/[^@]+$/.test(value)) return `Write ${value.replace("ssh://", "ssh://git@")}, if the user is git.`;
   if (/^https?:.*\.git$/.test(value)) return "The agent pulls over SSH, with a deploy key of its own.";
+  if (/^https:\/\/(www\.)?github\.com(\/|$)/.test(value)) return "GitHub's API is at https://api.github.com.";
   if (/^[\w.:-]+,?\S* ssh-ed25519 /.test(value)) return "Leave out the host name before ssh-ed25519.";
   if (/^(ssh-rsa|ecdsa-\S+) /.test(value))
     return "Take the host's ed25519 key: ssh-keyscan is no proof, ask its keeper.";

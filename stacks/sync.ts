@@ -12,8 +12,16 @@ export function syncProblems(stack: StackDraft): Problem[] {
     case "registry-node":
       return onRegistryNode(stack);
     case "gitlab":
-      return onGitLab(stack);
+      return onGitHost(stack);
+    case "gitea":
+    case "github":
+      return [...onGitHost(stack), ...ownedRepository(stack)];
   }
+}
+
+/** `owner/name` of a repository at Gitea or GitHub, as their APIs name it; undefined where its path is another. */
+export function ownerAndName(repository: string): string | undefined {
+  return /^\/([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(new URL(repository).pathname)?.[1];
 }
 
 function onRegistryNode({ environment, sync, nodes, registry }: StackDraft): Problem[] {
@@ -52,23 +60,35 @@ function onRegistryNode({ environment, sync, nodes, registry }: StackDraft): Pro
   return problems;
 }
 
-function onGitLab({ sync }: StackDraft): Problem[] {
+function onGitHost({ sync }: StackDraft): Problem[] {
+  const kind = sync?.gitHost?.kind;
   const problems: Problem[] = [];
   if (!sync?.hostKey) {
     problems.push({
       path: "sync.hostKey",
-      message: "is missing, allowed with gitHost.kind: gitlab is the Git host's ed25519 public key",
+      message: `is missing, allowed with gitHost.kind: ${kind} is the Git host's ed25519 public key`,
       remedy: "Ask its keeper for it: a key that was only scanned proves nothing.",
     });
   }
   if (sync?.demo) {
     problems.push({
       path: "sync.demo",
-      message: "received true, allowed with gitHost.kind: gitlab is false",
+      message: `received true, allowed with gitHost.kind: ${kind} is false`,
       remedy: "The example service is filled in only on the registry node of a development stack.",
     });
   }
   return problems;
+}
+
+function ownedRepository({ sync }: StackDraft): Problem[] {
+  if (!sync?.repository || ownerAndName(sync.repository)) return [];
+  return [
+    {
+      path: "sync.repository",
+      message: `received "${sync.repository}", allowed with gitHost.kind: ${sync.gitHost?.kind} is a path of owner and name`,
+      remedy: `Write the address at which it is cloned over SSH, such as ssh://git@${hostOf(sync.repository)}/platform/config.git.`,
+    },
+  ];
 }
 
 function hostOf(repository: string | undefined): string | undefined {

@@ -10,6 +10,17 @@ test("a GitLab host without a token is refused with the command that sets one", 
   assert.throws(() => requireGitHostToken(readStack("prod"), text("prod")), /pulumi config set --secret gitHostToken/);
 });
 
+test("Gitea and GitHub need a token as GitLab does", () => {
+  const { name, sync } = readStack("prod");
+  for (const kind of ["gitea", "github"] as const) {
+    const url = "https://git.example.no/api/v3";
+    assert.throws(
+      () => requireGitHostToken({ name, sync: { ...sync, gitHost: { kind, url } } }, text("prod")),
+      /registered at https:\/\/git\.example\.no\/api\/v3 with a token/,
+    );
+  }
+});
+
 test("a token in the file, or an environment of Pulumi's that may have it, is enough; local needs none", () => {
   const prod = readStack("prod");
   for (const key of ["grunnmur:gitHostToken", "gitHostToken"]) {

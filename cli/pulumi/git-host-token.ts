@@ -9,7 +9,7 @@ const KEYS = ["grunnmur:gitHostToken", "gitHostToken"];
  * @param file the stack file's text
  */
 export function requireGitHostToken({ name, sync }: Pick<Stack, "name" | "sync">, file: string): void {
-  if (sync.gitHost.kind !== "gitlab" || mayHold(file)) return;
+  if (sync.gitHost.kind === "registry-node" || mayHold(file)) return;
   throw new UserError(
     `the deploy key of ${name} is registered at ${sync.gitHost.url} with a token, and Pulumi.${name}.yaml has none. ` +
       `Set it:\n  eval "$(./grunnmur env --stack ${name})" && pulumi config set --secret gitHostToken --stack ${name}`,

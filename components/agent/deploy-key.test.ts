@@ -231,6 +231,10 @@ for (const kind of Object.keys(dialects) as GitHost["kind"][]) {
         ["one that does not say", [{ id: 1, title, key: ours }]],
         ["two", [old, { id: 2, title, key: ours, readOnly: true }].map(host.dialect.shown)],
       ];
+      if (kind === "github") {
+        const disabled = { ...host.dialect.shown({ id: 1, title, key: ours, readOnly: true }), enabled: false };
+        lists.push(["one that an organization has disabled", [disabled]]);
+      }
       for (const [name, keys] of lists) {
         host.held = [...others];
         let listing = 0;

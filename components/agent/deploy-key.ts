@@ -6,10 +6,10 @@ import { onThisMachine, script } from "../script";
 
 /** A Git host outside the environment, at which the deploy key is registered. */
 export interface GitHost {
-  kind: "gitlab";
-  /** Such as `https://gitlab.example.no`. */
+  kind: "gitlab" | "gitea" | "github";
+  /** Such as `https://gitlab.example.no`; of GitHub the API's, such as `https://api.github.com`. */
   url: string;
-  /** The repository as the host's API names it: the ID of GitLab's project. */
+  /** The repository as the host's API names it: the ID of GitLab's project, else `owner/name`. */
   project: number | string;
   /** A secret; absent in a preview. */
   token: pulumi.Input<string>;
@@ -34,7 +34,8 @@ export function registerDeployKey(
       environment: { URL: url, PROJECT: String(project), TITLE: `grunnmur ${stack}` },
       triggers: [url, project],
     },
-    // The old place may be the new one under another name: removed last, the key would be gone from both.
+    // GitHub takes a key in one place only; and where the old place is the new one under another name, a removal that
+    // came last would take the key from both.
     { ...opts, deleteBeforeReplace: true },
   );
 }
@@ -58,6 +59,14 @@ function headers(kind: GitHost["kind"], token: string): string[] {
   switch (kind) {
     case "gitlab":
       return [`PRIVATE-TOKEN: ${token}`];
+    case "gitea":
+      return [`Authorization: token ${token}`];
+    case "github":
+      return [
+        `Authorization: Bearer ${token}`,
+        "Accept: application/vnd.github+json",
+        "X-GitHub-Api-Version: 2022-11-28",
+      ];
   }
 }
 

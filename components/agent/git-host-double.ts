@@ -66,6 +66,45 @@ export const dialects: Record<GitHost["kind"], Dialect> = {
     titlesAreUnique: false,
     required: [],
   },
+  // The API documentation that Gitea serves at /api/swagger; MAX_RESPONSE_ITEMS is 50. Its list of deploy keys has no Link.
+  gitea: {
+    project: "platform/config",
+    path: "/api/v1/repos/platform/config/keys",
+    authorization: (token) => ["authorization", `token ${token}`],
+    page: ["limit", 30, 50],
+    shown: ({ readOnly, ...key }) => ({ ...key, key_id: key.id, fingerprint: "SHA256:a", read_only: readOnly }),
+    readOnly: (body) => body.read_only === true,
+    refusal: (reason) => ({
+      status: 422,
+      body: {
+        message:
+          reason === "key" ? "Key content has been used as non-deploy key" : "A key with the same name already exists",
+        url: "https://gitea.example.no/api/swagger",
+      },
+    }),
+    titlesAreUnique: true,
+    required: [],
+  },
+  // https://docs.github.com/en/rest/deploy-keys/deploy-keys
+  github: {
+    project: "platform/config",
+    path: "/repos/platform/config/keys",
+    authorization: (token) => ["authorization", `Bearer ${token}`],
+    page: ["per_page", 30, 100],
+    shown: ({ readOnly, ...key }) => ({ ...key, verified: true, enabled: true, read_only: readOnly }),
+    readOnly: (body) => body.read_only === true,
+    refusal: () => ({
+      status: 422,
+      body: {
+        message: "Validation Failed",
+        errors: [{ resource: "PublicKey", code: "custom", field: "key", message: "key is already in use" }],
+        documentation_url: "https://docs.github.com/rest/deploy-keys/deploy-keys#create-a-deploy-key",
+        status: "422",
+      },
+    }),
+    titlesAreUnique: false,
+    required: ["user-agent", "x-github-api-version"],
+  },
 };
 
 /** A Git host with the deploy keys of one repository. */

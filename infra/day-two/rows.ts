@@ -251,6 +251,16 @@ export const ROWS: Row[] = [
     edit: replace("projectId: 1\n", "projectId: 2\n"),
     effect: "The deploy key is removed from the old project, and registered at the new one.",
   },
+  {
+    change: "`sync.gitHost.kind`, from `gitlab` to `gitea`",
+    stack: "prod",
+    edit: replace(
+      "kind: gitlab\n      url: https://gitlab.example.no\n      projectId: 1\n",
+      "kind: gitea\n      url: https://gitea.example.no\n",
+    ),
+    effect:
+      "As above. The same with `github`; the old host must still know the old token, or its key is left and said to be.",
+  },
 ];
 
 export function stacksOf({ stack, edit }: Row): { deployed: Stack; wanted: Stack } {
