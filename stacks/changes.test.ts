@@ -139,6 +139,88 @@ test("the registry's node takes with it what CI pushed, and the Git repositories
   assert.match(losses.map(({ what }) => what).join(), /every image that CI pushed and the Git repositories/);
 });
 
+/** What becomes of a data disk, by the role of its node: the stack as it is deployed, and an edit of it. */
+const DATA_DISKS: [
+  string,
+  "registry-1" | "worker-1",
+  number | undefined,
+  [string | RegExp, string],
+  RegExp | undefined,
+][] = [
+  ["one is added", "worker-1", undefined, ["diskGiB: 20", "diskGiB: 20\n      dataDiskGiB: 50"], undefined],
+  ["it grows", "worker-1", 50, ["dataDiskGiB: 50", "dataDiskGiB: 60"], undefined],
+  [
+    "it shrinks",
+    "worker-1",
+    50,
+    ["dataDiskGiB: 50", "dataDiskGiB: 40"],
+    /^data disk of worker-1 has 50 .* shrink to 40/,
+  ],
+  ["it is taken away", "worker-1", 50, [/ *dataDiskGiB: 50\n/, ""], /^data disk of worker-1 .* a machine that stays/],
+  [
+    "its registry moves",
+    "registry-1",
+    50,
+    ["20.0.10", "20.0.20"],
+    /^registry-1: .* 20 GiB is deleted; .* 50 GiB stays, with every image/,
+  ],
+  [
+    "its worker moves",
+    "worker-1",
+    50,
+    ["20.0.12", "20.0.22"],
+    /^worker-1: .* 20 GiB is deleted, with the volumes .*; its data disk of 50 GiB stays$/,
+  ],
+  [
+    "its worker moves and leaves it",
+    "worker-1",
+    50,
+    [/10.20.0.12([^-]*)\n *dataDiskGiB: 50\n/, "10.20.0.22$1\n"],
+    /^worker-1: .* its data disk of 50 GiB are deleted, with the volumes/,
+  ],
+];
+for (const [what, node, deployed, [from, to], said] of DATA_DISKS) {
+  test(`${what}: a data disk is lost only by name, and its node's machine may go without it`, () => {
+    const section = new RegExp(` {4}- name: ${node}\\n(?: {6}.*\\n)+`);
+    const inNode = (text: string, ...edit: [string | RegExp, string]) =>
+      text.replace(section, (found) => {
+        assert.notEqual(found.replace(...edit), found);
+        return found.replace(...edit);
+      });
+    const before = deployed
+      ? inNode(TEXT.local, /diskGiB: 20.*/, `diskGiB: 20\n      dataDiskGiB: ${deployed}`)
+      : TEXT.local;
+    const of = (text: string) => parseStack(fromStackFile(text), "local");
+    const after = inNode(before, from, to).replace("git@10.20.0.10", `git@10.20.0.${node === "registry-1" ? 20 : 10}`);
+    const { refusals, losses } = consequences(of(before), of(after));
+    const lines = [
+      ...refusals.map((refusal) => refusal.replace(/^the /, "")),
+      ...losses.filter(({ name }) => name !== "sync").map(({ name, what }) => `${name}: ${what}`),
+    ];
+    if (said) assert.match(lines.join("\n"), said);
+    else assert.deepEqual(lines, []);
+  });
+}
+
+test("another hypervisor takes the data disk along, and a node that is removed does", () => {
+  const deployed = edited("prod");
+  const [model] = deployed.nodes.filter(({ name }) => name === "worker-2");
+  assert.ok(model?.kind === "libvirt");
+  const others = deployed.nodes.filter(({ name }) => name !== "worker-2");
+  const [hypervisor] = deployed.hypervisors;
+  assert.ok(hypervisor);
+  const was: Stack = { ...deployed, nodes: [...others, { ...model, dataDiskGiB: 50 }] };
+  const moved: Stack = { ...deployed, nodes: [...others, { ...model, dataDiskGiB: 10, hypervisor }] };
+  for (const is of [{ ...deployed, nodes: others }, moved]) {
+    const { refusals, losses } = consequences(was, is);
+    assert.deepEqual(refusals, []);
+    assert.match(
+      losses.map(({ what }) => what).join("\n"),
+      /^worker-2 .* and its data disk of 50 GiB are deleted, with the volumes/,
+    );
+  }
+});
+
 test("another hypervisor, or another pool, is another disk", () => {
   const pool = of("prod", ["storagePool: nvme", "storagePool: fast"]);
   assert.ok(pool.losses.length + pool.refusals.length > 0);

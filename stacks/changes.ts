@@ -98,6 +98,7 @@ function nodesInPlace(deployed: Stack, wanted: Stack): string[] {
       ([was, is]) =>
         `the disk of ${is.name} has ${was.diskGiB} GiB and cannot shrink to ${is.diskGiB} GiB: set diskGiB back, or remove the node and add another`,
     );
+  const dataDisks = pairs(deployed, wanted).flatMap(([was, is]) => dataDiskInPlace(was, is));
   const otherRole = pairs(deployed, wanted)
     .filter(([was, is]) => was.role !== is.role)
     .map(([was, is]) => `${is.name} is a ${was.role} and cannot become a ${is.role}: add a node of another name`);
@@ -110,7 +111,25 @@ function nodesInPlace(deployed: Stack, wanted: Stack): string[] {
         ]
       : [];
   });
-  return [...smaller, ...otherRole, ...taken];
+  return [...smaller, ...dataDisks, ...otherRole, ...taken];
+}
+
+/** One that stays may grow. Without it the machine would find what was on its other disk before there was one. */
+function dataDiskInPlace(was: Node, is: Node): string[] {
+  const [before, after] = [dataDiskOf(was), dataDiskOf(is)];
+  if (before === undefined || placeChanges(was, is).length > 0) return [];
+  if (after === undefined) {
+    return madeAnew(was, is)
+      ? []
+      : [
+          `the data disk of ${is.name} has ${before} GiB and cannot be taken from a machine that stays: set dataDiskGiB back, or remove the node and add another`,
+        ];
+  }
+  return after < before
+    ? [
+        `the data disk of ${is.name} has ${before} GiB and cannot shrink to ${after} GiB: set dataDiskGiB back, or remove the node and add another`,
+      ]
+    : [];
 }
 
 /** Guests whose disks go. A machine that exists already keeps its own. */
@@ -119,16 +138,33 @@ function lostDisks(deployed: Stack, wanted: Stack): Loss[] {
     if (was.kind !== "libvirt" || was.role === "control-plane") return [];
     const is = wanted.nodes.find(({ name }) => name === was.name);
     const why = is ? madeAnew(was, is) : "removed from the stack";
-    return why ? [{ name: was.name, what: `${was.name} (${why}): ${onDisk(was, deployed)}` }] : [];
+    if (!why) return [];
+    const stays = is !== undefined && placeChanges(was, is).length === 0 && dataDiskOf(is) !== undefined;
+    return [{ name: was.name, what: `${was.name} (${why}): ${onDisks(was, deployed, stays)}` }];
   });
 }
 
-function onDisk({ role, diskGiB }: Node, { sync }: Stack): string {
-  const disk = `its disk of ${diskGiB} GiB is deleted`;
-  if (role !== "registry") return `${disk}, with the volumes and logs of the pods that ran there`;
+/**
+ * What is on the disks of a machine that is removed or made anew, in words.
+ *
+ * @param dataDiskStays whether its data disk, if it has one, is that of the next machine
+ */
+export function onDisks(node: Node, { sync }: Stack, dataDiskStays: boolean): string {
+  const size = dataDiskOf(node);
   const git =
     sync.gitHost.kind === "registry-node" ? " and the Git repositories, of which nothing else has a copy" : "";
-  return `${disk}, with every image that CI pushed${git}`;
+  const data =
+    node.role === "registry" ? `every image that CI pushed${git}` : "the volumes and logs of the pods that ran there";
+  const disk = `its disk of ${node.diskGiB} GiB`;
+  if (size === undefined) return `${disk} is deleted, with ${data}`;
+  if (!dataDiskStays) return `${disk} and its data disk of ${size} GiB are deleted, with ${data}`;
+  return node.role === "registry"
+    ? `${disk} is deleted; its data disk of ${size} GiB stays, with ${data}`
+    : `${disk} is deleted, with ${data}; its data disk of ${size} GiB stays`;
+}
+
+function dataDiskOf(node: Node): number | undefined {
+  return node.kind === "libvirt" ? node.dataDiskGiB : undefined;
 }
 
 /** Flux deletes what it applied from the old source and does not find in the new one. */
@@ -145,19 +181,25 @@ function pruned(deployed: Stack, wanted: Stack): Loss[] {
 
 /** Why a node's machine would be replaced; undefined where it stays. */
 function madeAnew(was: Node, is: Node): string | undefined {
-  const changed = (key: string, before: string, after: string) =>
-    before === after ? [] : [`${key} "${before}" becomes "${after}"`];
+  const reasons = [...changed("address", was.address, is.address), ...placeChanges(was, is)];
+  return reasons.length > 0 ? reasons.join(", ") : undefined;
+}
+
+/** Why nothing that lies on a node's disks can stay: the disks would be elsewhere. */
+function placeChanges(was: Node, is: Node): string[] {
   const place = (node: Node) =>
     node.kind === "libvirt"
       ? { hypervisor: node.hypervisor.name, pool: "storagePool" in node.hypervisor ? node.hypervisor.storagePool : "" }
       : { hypervisor: "", pool: "" };
-  const reasons = [
+  return [
     ...changed("kind", was.kind, is.kind),
-    ...changed("address", was.address, is.address),
     ...changed("hypervisor", place(was).hypervisor, place(is).hypervisor),
     ...changed("storagePool", place(was).pool, place(is).pool),
   ];
-  return reasons.length > 0 ? reasons.join(", ") : undefined;
+}
+
+function changed(key: string, before: string, after: string): string[] {
+  return before === after ? [] : [`${key} "${before}" becomes "${after}"`];
 }
 
 function pairs(deployed: Stack, wanted: Stack): [Node, Node][] {

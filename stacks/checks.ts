@@ -21,6 +21,7 @@ const CHECKS: readonly Check[] = [
   knownSites,
   knownHypervisors,
   roles,
+  dataDisks,
   localAlone,
   networkProblems,
   syncProblems,
@@ -164,6 +165,21 @@ function roles(stack: StackDraft): Problem[] {
   }
   if (workers < 1) problems.push({ path: "nodes", message: "received 0 with role: worker, allowed is 1 or more" });
   return problems;
+}
+
+/** etcd's data is where its machine is: a control plane that is made anew gets it from the others. */
+function dataDisks({ nodes }: StackDraft): Problem[] {
+  return (nodes ?? []).flatMap((node, i) => {
+    const size = node && "dataDiskGiB" in node ? node.dataDiskGiB : undefined;
+    if (size === undefined || node?.role !== "control-plane") return [];
+    return [
+      {
+        path: `nodes[${i}].dataDiskGiB`,
+        message: `received ${size} for a control plane, allowed with role: registry or role: worker`,
+        remedy: "Take it out: nothing would lie on it, and diskGiB holds what the cluster keeps.",
+      },
+    ];
+  });
 }
 
 /** Guests of the local hypervisor are in a network with no way out: nothing beside it could reach them. */

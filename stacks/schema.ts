@@ -32,6 +32,7 @@ import {
 
 const cores = () => whole("cores", 1, 512);
 const guestMemory = () => whole("MiB", 512, 4_194_304);
+const disk = () => whole("GiB", 4, 65_536);
 const hostMemory = () => whole("MiB", 1024, 16_777_216);
 
 const siteSchema = section({
@@ -97,7 +98,7 @@ const onNode = {
   address: address().describe("Address of the node inside network.cidr."),
   cores: cores().describe("Virtual cores."),
   memoryMiB: guestMemory().describe("Memory in MiB."),
-  diskGiB: whole("GiB", 4, 65_536).describe("Disk in GiB."),
+  diskGiB: disk().describe("Disk in GiB."),
 };
 
 const nodeSchema = z.discriminatedUnion(
@@ -107,6 +108,11 @@ const nodeSchema = z.discriminatedUnion(
       ...onNode,
       kind: z.literal("libvirt").describe("A KVM guest that grunnmur makes."),
       hypervisor: label().describe("Hypervisor on which the guest runs; the node is in its site."),
+      dataDiskGiB: disk()
+        .optional()
+        .describe(
+          "Disk for data in GiB, of the registry or a worker. It stays when the machine is made anew, and goes with the node or its hypervisor. Absent: all data is on the one disk.",
+        ),
     }),
     section({
       ...onNode,
