@@ -43,12 +43,14 @@ test("a node that does not empty takes pods again, is not restarted, and the rea
   assert.equal(asked.at(-1), "uncordon worker-1");
 });
 
-test("only memory and cores ask for a restart", () => {
-  const xml = (memory: number, cores: number, kernel: string) =>
-    `<memory unit='MiB'>${memory}</memory>\n<vcpu>${cores}</vcpu><cmdline>${kernel}</cmdline>`;
+test("only memory, cores, bridge and disks ask for a restart", () => {
+  const xml = (memory: number, cores: number, kernel: string, disk = "", bridge = "br0") =>
+    `<memory unit='MiB'>${memory}</memory>\n<vcpu>${cores}</vcpu><cmdline>${kernel}</cmdline>${disk}<source bridge='${bridge}'/>`;
   assert.equal(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 2, "b")));
   assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2560, 2, "a")));
   assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 1, "a")));
+  assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 2, "a", "<target dev='vdc' bus='virtio'/>")));
+  assert.notEqual(sizeOf(xml(2048, 2, "a")), sizeOf(xml(2048, 2, "a", "", "br1")));
 });
 
 test("a node takes pods again only when its kubelet answers from the new boot", async () => {

@@ -12,7 +12,7 @@ export type Kubectl = (...args: string[]) => Promise<string>;
 const limitSeconds = (): number => 600 * patienceHere();
 
 /**
- * Empties a worker before its guest is restarted for another size, and lets it take pods again afterwards.
+ * Empties a worker before its guest is restarted for another size, bridge or data disk, and lets it take pods again afterwards.
  *
  * @param kubectl resolves when the cluster is known; never where nothing is ever restarted
  */
@@ -37,7 +37,9 @@ export function drainAround(node: string, kubectl: () => Promise<Kubectl>): pulu
 
 /** What of a domain's XML only a restart changes. */
 export function sizeOf(xml: unknown): string {
-  return [...String(xml).matchAll(/<memory[^>]*>\d+<|<vcpu[^>]*>\d+</g)].map(([found]) => found).join("");
+  return [...String(xml).matchAll(/<memory[^>]*>\d+<|<vcpu[^>]*>\d+<|<source bridge=[^>]*>|<target dev=[^>]*>/g)]
+    .map(([found]) => found)
+    .join("");
 }
 
 /** Budgets hold where another worker can take the pods. On the only worker they would hold it for ever. */

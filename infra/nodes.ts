@@ -78,6 +78,7 @@ export function makeNodes(stack: Stack, keys: NodeKeys, outside: Outside | undef
       {
         ...common,
         diskGiB: node.diskGiB,
+        dataDiskGiB: node.dataDiskGiB,
         network: stack.network,
         hypervisor,
         image: goldenImage(),

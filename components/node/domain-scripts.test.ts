@@ -30,9 +30,9 @@ case "$verb" in
   vol-dumpxml) cat "$FAKE/volumes/$3" ;;
   vol-download) cp "$FAKE/volumes/$3" "$4" ;;
   vol-resize) sed -i "s|>[0-9]*</capacity>|>$((\${4%G} << 30))</capacity>|" "$FAKE/volumes/$3"; echo resize "$@" >>"$FAKE/log" ;;
-  blockresize) sed -i "s|>[0-9]*</capacity>|>$((\${3%G} << 30))</capacity>|" "$FAKE/volumes/$1.qcow2"; echo blockresize "$@" >>"$FAKE/log" ;;
-  shutdown) echo "shut off" >"$FAKE/state"; echo shutdown >>"$FAKE/log" ;;
-  destroy) echo "shut off" >"$FAKE/state" ;;
+  blockresize) sed -i "s|>[0-9]*</capacity>|>$((\${3%G} << 30))</capacity>|" "$FAKE/volumes/$1$(if [ "$2" = vdc ]; then echo .data; fi).qcow2"; echo blockresize "$@" >>"$FAKE/log" ;;
+  shutdown) if [ -z "\${DEAF:-}" ]; then echo "shut off" >"$FAKE/state"; fi; echo shutdown >>"$FAKE/log" ;;
+  destroy) echo "shut off" >"$FAKE/state"; echo destroy >>"$FAKE/log" ;;
   start) echo running >"$FAKE/state"; cp "$FAKE/guests/$1" "$FAKE/live" ;;
   vol-create-as) printf half >"$FAKE/volumes/$2" ;;
   vol-create) xml=$(sed "s|unit='GiB'>\\(.*\\)<|unit='bytes'>$((DISK_GIB << 30))<|" "$2"); name=$(sed -n 's|.*<name>\\(.*\\)</name>|\\1|p' <<<"$xml"); echo "$xml" >"$FAKE/volumes/$name" ;;
@@ -47,12 +47,14 @@ esac
 `;
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
 const mine = "0123456789abcdef";
-const domain = (memory: number, owner = mine) =>
+const disk = (volume: string, device: string) =>
+  `<disk><source pool='nvme' volume='${volume}'/><target dev='${device}' bus='virtio'/></disk>\n`;
+const domain = (memory: number, owner = mine, data = false) =>
   `<domain>
 <metadata><grunnmur:owner xmlns:grunnmur="urn:grunnmur" id="${owner}"/></metadata>
 <memory unit='MiB'>${memory}</memory>
 <vcpu>2</vcpu>
-<kernel>@KERNEL@</kernel></domain>
+${disk("worker-1.qcow2", "vda")}${data ? disk("worker-1.data.qcow2", "vdc") : ""}<kernel>@KERNEL@</kernel></domain>
 `;
 
 let fake: string;
@@ -73,13 +75,18 @@ interface Run {
   owner?: string;
   memory?: number;
   diskGiB?: number;
+  /** The guest has a data disk. */
+  data?: boolean;
+  /** The guest does not hear that it is asked to shut down. */
+  deaf?: boolean;
 }
 
-function environment({ failAt = "", owner = mine, diskGiB = 20 }: Run) {
+function environment({ failAt = "", owner = mine, diskGiB = 20, deaf = false }: Run) {
   return {
     PATH: `${join(fake, "bin")}:${process.env.PATH}`,
     FAKE: fake,
     FAIL_AT: failAt,
+    DEAF: deaf ? "1" : "",
     URI: "qemu+ssh://grunnmur@osl1.example.no/system",
     HOST_KEY: key,
     NAME: "worker-1",
@@ -96,18 +103,22 @@ function environment({ failAt = "", owner = mine, diskGiB = 20 }: Run) {
 }
 
 function step(which: Parameters<typeof guestScript>[0], run: Run) {
-  const input = which === "disk-up" ? seed : domain(run.memory ?? 2048, run.owner);
+  const input = which === "disk-up" ? seed : domain(run.memory ?? 2048, run.owner, run.data);
   return spawnSync("bash", ["-c", guestScript(which)], { env: environment(run), input, encoding: "utf8" });
 }
 
-/** Both resources of a guest, in the order in which Pulumi makes or deletes them; the first failure ends it. */
+/** The resources of a guest, in the order in which Pulumi makes or deletes them; the first failure ends it. */
 function run(which: "up" | "down", failAt = "", more: Run = {}) {
-  const [first, second] =
-    which === "up" ? (["disk-up", "domain-up"] as const) : (["domain-down", "disk-down"] as const);
-  const done = step(first, { failAt, ...more });
-  if (done.status !== 0) return done;
-  const then = step(second, { failAt, ...more });
-  return { ...then, stdout: done.stdout + then.stdout };
+  const data = more.data ? ([`data-disk-${which}`] as const) : [];
+  const steps =
+    which === "up" ? (["disk-up", ...data, "domain-up"] as const) : (["domain-down", ...data, "disk-down"] as const);
+  let said = "";
+  for (const one of steps) {
+    const done = step(one, { failAt, ...more });
+    said += done.stdout;
+    if (done.status !== 0 || one === steps.at(-1)) return { ...done, stdout: said };
+  }
+  return assert.fail("no step");
 }
 
 const volume = (name: string) => join(fake, "volumes", name);
@@ -205,6 +216,83 @@ test("a disk grows in place, running or not, and does not shrink", () => {
   assert.equal(run("up", "", { diskGiB: 40 }).status, 0);
   assert.match(readFileSync(join(fake, "log"), "utf8"), /^resize .*40G$/m);
   assert.match(run("up").stderr, /has 40 GiB and cannot be made smaller/);
+});
+
+const data = { data: true };
+
+test("a data disk is kept with what is on it while the guest's own disk is made anew, and goes by its own removal", () => {
+  assert.equal(run("up", "", data).status, 0);
+  writeFileSync(volume("worker-1.data.qcow2"), `${readFileSync(volume("worker-1.data.qcow2"), "utf8")}kept`);
+  for (const which of ["domain-down", "disk-down"] as const) assert.equal(step(which, data).status, 0);
+  assert.deepEqual(readdirSync(join(fake, "volumes")), ["worker-1.data.owner.0123456789abcdef", "worker-1.data.qcow2"]);
+  const again = run("up", "", data);
+  assert.deepEqual([again.status, again.stdout.match(/data disk .* made/)], [0, null]);
+  assert.match(readFileSync(volume("worker-1.data.qcow2"), "utf8"), /kept/);
+  assert.match(readFileSync(join(fake, "guests", "worker-1"), "utf8"), /volume='worker-1\.data\.qcow2'/);
+  for (const _ of [1, 2]) assert.equal(run("down", "", data).status, 0);
+  assert.deepEqual(readdirSync(join(fake, "volumes")), []);
+});
+
+for (const failAt of ["vol-create-as", "vol-upload", "vol-create"]) {
+  test(`a data disk whose making ended at ${failAt} is gone on with`, () => {
+    assert.equal(step("disk-up", {}).status, 0);
+    assert.notEqual(step("data-disk-up", { failAt }).status, 0);
+    assert.equal(step("data-disk-up", {}).status, 0);
+    assert.ok(existsSync(volume("worker-1.data.qcow2")));
+  });
+}
+
+test("a data disk of another state, or of nobody's, is neither taken nor attached nor removed", () => {
+  assert.equal(run("up", "", data).status, 0);
+  const other = { ...data, owner: "fedcba9876543210" };
+  writeFileSync(volume(`worker-1.owner.${other.owner}`), "");
+  rmSync(volume(`worker-1.owner.${mine}`));
+  for (const which of ["data-disk-up", "domain-up", "data-disk-down"] as const) {
+    const { status, stderr } = step(which, other);
+    assert.equal(status, 1, which);
+    assert.match(stderr, /^the disk worker-1\.data on \S+ is another's: its owner is 0123456789abcdef \(stack prod/m);
+    assert.match(stderr, /virsh vol-create-as nvme worker-1\.data\.owner\.fedcba9876543210 1 --format raw/);
+  }
+  rmSync(volume(`worker-1.data.owner.${mine}`));
+  for (const which of ["data-disk-up", "domain-up", "data-disk-down"] as const) {
+    assert.match(step(which, other).stderr, /^the disk worker-1\.data on \S+ bears no owner's mark/m, which);
+  }
+  assert.ok(existsSync(volume("worker-1.data.qcow2")));
+});
+
+test("a data disk grows under the guest, or beside one that was started without it, and does not shrink", () => {
+  assert.equal(run("up").status, 0);
+  assert.equal(step("data-disk-up", { diskGiB: 20 }).status, 0);
+  assert.equal(step("data-disk-up", { diskGiB: 25 }).status, 0);
+  assert.match(readFileSync(join(fake, "log"), "utf8"), /^resize .*worker-1\.data\.qcow2 25G$/m);
+  assert.match(
+    step("domain-up", data).stdout,
+    /restarting worker-1: .*disk vda\n.*started again with .*disk vda, disk vdc/,
+  );
+  assert.match(step("data-disk-up", { diskGiB: 30 }).stdout, /worker-1\.data grown from 25 to 30 GiB/);
+  assert.match(readFileSync(join(fake, "log"), "utf8"), /^blockresize worker-1 vdc 30G$/m);
+  assert.match(step("data-disk-up", { diskGiB: 20 }).stderr, /has 30 GiB and cannot be made smaller: set dataDiskGiB/);
+});
+
+test("a guest that misses its data disk is not started, and one that has it keeps it", () => {
+  assert.equal(step("disk-up", {}).status, 0);
+  assert.match(step("domain-up", data).stderr, /the data disk of worker-1 is missing from pool nvme/);
+  assert.equal(run("up", "", data).status, 0);
+  assert.match(step("data-disk-down", {}).stderr, /runs with its data disk, which is left as it is/);
+  assert.ok(existsSync(volume("worker-1.data.qcow2")));
+});
+
+test("a guest with a data disk writes what it has before it goes, and a dead one is not waited for long", () => {
+  for (const [run_, log] of [
+    [data, "shutdown\n"],
+    [{ ...data, deaf: true }, "shutdown\ndestroy\n"],
+    [{}, "destroy\n"],
+  ] as const) {
+    assert.equal(run("up", "", run_).status, 0);
+    rmSync(join(fake, "log"), { force: true });
+    assert.equal(step("domain-down", run_).status, 0);
+    assert.equal(readFileSync(join(fake, "log"), "utf8"), log);
+  }
 });
 
 test("a golden image stays while a disk lies over it, and another's is left alone", () => {

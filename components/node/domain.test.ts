@@ -39,3 +39,14 @@ test("a guest's MAC follows its address, also past 255 nodes, so no two on a net
   assert.equal(new Set(macs).size, 1000);
   assert.equal(macs[999], "52:54:0a:14:03:e7");
 });
+
+test("a data disk is the third, and its serial says what it is for", () => {
+  assert.doesNotMatch(domainXml(args), /vdc|serial>grunnmur/);
+  for (const dataDisk of ["registry", "worker"] as const) {
+    const xml = domainXml({ ...args, dataDisk });
+    const [, serial = ""] =
+      /volume='worker-1\.data\.qcow2'\/><target dev='vdc' bus='virtio'\/><serial>(.*)<\/serial>/.exec(xml) ?? [];
+    assert.equal(serial, `grunnmur-${dataDisk}`);
+    assert.ok(serial.length <= 20, "the kernel is told 20 characters of it");
+  }
+});

@@ -16,11 +16,13 @@ export interface DomainArgs {
   emulated: boolean;
   /** Where the serial console is written on the hypervisor. */
   consoleLog: string;
+  /** Of a guest with a data disk: what it is for, which its machine reads there when it boots. */
+  dataDisk?: "registry" | "worker";
 }
 
 /** The domain's XML (https://libvirt.org/formatdomain.html). `@KERNEL@` and `@INITRD@` are filled in on the hypervisor. */
 export function domainXml(args: DomainArgs): string {
-  const { name, address, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog } = args;
+  const { name, address, cores, memoryMiB, bridge, owner, emulated, consoleLog } = args;
   return `<domain type='${emulated ? "qemu" : "kvm"}'>
   <name>${name}</name>
   <uuid>${uuid(name)}</uuid>
@@ -38,8 +40,7 @@ export function domainXml(args: DomainArgs): string {
   <clock offset='utc'/>
   <on_crash>restart</on_crash>
   <devices>
-    ${disk(pool, `${name}.qcow2`, "qcow2", "vda")}
-    ${disk(pool, `${name}.seed`, "raw", "vdb")}
+    ${disks(args).join("\n    ")}
     <interface type='bridge'>
       <mac address='${mac(address)}'/><source bridge='${bridge}'/><model type='virtio'/>
     </interface>
@@ -87,6 +88,16 @@ function kernelCommandLine(emulated: boolean): string {
   return emulated ? `${common} mitigations=off nowatchdog tsc=reliable highres=off nohz=off` : common;
 }
 
-function disk(pool: string, volume: string, format: string, device: string): string {
-  return `<disk type='volume' device='disk'><driver name='qemu' type='${format}' cache='writeback' discard='unmap'/><source pool='${pool}' volume='${volume}'/><target dev='${device}' bus='virtio'/></disk>`;
+function disks({ name, pool, dataDisk }: DomainArgs): string[] {
+  return [
+    disk(pool, `${name}.qcow2`, "qcow2", "vda"),
+    disk(pool, `${name}.seed`, "raw", "vdb"),
+    ...(dataDisk ? [disk(pool, `${name}.data.qcow2`, "qcow2", "vdc", `grunnmur-${dataDisk}`)] : []),
+  ];
+}
+
+/** @param serial by which the guest knows the disk, wherever it finds it; 20 characters at most */
+function disk(pool: string, volume: string, format: string, device: string, serial?: string): string {
+  const name = serial ? `<serial>${serial}</serial>` : "";
+  return `<disk type='volume' device='disk'><driver name='qemu' type='${format}' cache='writeback' discard='unmap'/><source pool='${pool}' volume='${volume}'/><target dev='${device}' bus='virtio'/>${name}</disk>`;
 }

@@ -7,6 +7,7 @@ import { KvmNode, type KvmNodeArgs } from "./kvm-node";
 // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
 const made = new Map<string, any>();
 const ignored = new Map<string, string[]>();
+const dependencies = new Map<string, string[]>();
 
 pulumi.runtime.setMocks(
   {
@@ -24,6 +25,11 @@ pulumi.runtime.setMocks(
 );
 const note: pulumi.ResourceTransformation = ({ name, opts }) => {
   ignored.set(name, (opts as pulumi.CustomResourceOptions).ignoreChanges ?? []);
+  const on = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
+  dependencies.set(
+    name,
+    on.map((resource) => (resource as unknown as { __name: string }).__name),
+  );
   return undefined;
 };
 
@@ -66,7 +72,8 @@ async function make(name: string, change: Partial<KvmNodeArgs>) {
   const node = new KvmNode(name, { ...args, ...change }, { transformations: [note] });
   await new Promise((resolve) => node.measured.apply(resolve));
   const births = [...made.keys()].filter((key) => key.startsWith(`${name}-birth-`)).map((key) => key.split("-").at(-1));
-  return { disk: made.get(`${name}-disk`), domain: made.get(`${name}-domain`), births };
+  const of = (part: string) => made.get(`${name}-${part}`);
+  return { disk: of("disk"), data: of("data"), domain: of("domain"), preflight: of("preflight"), births };
 }
 
 test("only another hypervisor, pool or address makes a disk anew, and with what is then the newest", async () => {
@@ -110,4 +117,31 @@ test("a guest that was found off is an update; one that runs, or of which nothin
   assert.deepEqual(ignored.get("h-domain"), off);
   await make("i", {});
   assert.deepEqual(ignored.get("i-domain"), off);
+});
+
+test("a data disk is made anew in another place only, never for another address, image or size of any disk", async () => {
+  const data = { dataDiskGiB: 50 };
+  const first = await make("j", data);
+  const stays = { address: "10.20.0.13", image: { dir: "/store/2", key: "2" }, diskGiB: 40, dataDiskGiB: 60 };
+  assert.deepEqual((await make("k", stays)).data.triggers, first.data.triggers);
+  for (const [name, place] of Object.entries({ l: { name: "osl-b" }, m: { pool: "ssd" } })) {
+    const moved = await make(name, { ...data, hypervisor: { ...hypervisor, ...place } });
+    assert.notDeepEqual(moved.data.triggers, first.data.triggers);
+    assert.notDeepEqual(moved.disk.triggers, first.disk.triggers); // by which the guest ends before its data disk goes
+  }
+});
+
+test("the domain is made over the data disk, and goes with the system disk alone", async () => {
+  const { domain } = await make("n", { dataDiskGiB: 50 });
+  assert.deepEqual(domain.triggers, ["n-disk-id"]);
+  assert.match(domain.stdin, /volume='prod\.n\.data\.qcow2'.*<serial>grunnmur-worker</);
+  assert.deepEqual(dependencies.get("n-domain"), ["n-data"]);
+  assert.deepEqual(dependencies.get("n-data"), ["n-disk"]);
+});
+
+test("a machine without a data disk is as it was, and a control plane has none", async () => {
+  const { data, domain } = await make("o", {});
+  assert.equal(data, undefined);
+  assert.doesNotMatch(domain.stdin, /vdc|\n *\n/);
+  assert.throws(() => new KvmNode("p", { ...args, role: "control-plane", dataDiskGiB: 50 }), /p is a control plane/);
 });

@@ -47,6 +47,8 @@ export interface GoldenImage {
 
 export interface KvmNodeArgs extends MachineArgs {
   diskGiB: number;
+  /** Not of a control plane. Absent: the machine has no data disk. */
+  dataDiskGiB?: number;
   network: SiteNetwork;
   hypervisor: Hypervisor;
   image: GoldenImage;
@@ -80,9 +82,10 @@ export class KvmNode extends Machine {
     const { hooks: _, after: __, running: ___, anew: ____, hostKey: key, ...declared } = args;
     super("grunnmur:node:KvmNode", name, declared, opts);
     const born = birth(name, args, this);
-    const disk = makeDisk(name, args, key, born, this);
     this.image = born.apply(({ imageDir, debian }) => ({ key: basename(imageDir), ...(debian ? { debian } : {}) }));
-    const domain = makeDomain(name, args, disk, this);
+    const disk = makeDisk(name, args, key, born, this);
+    const dataDisk = makeDataDisk(name, args, disk, this);
+    const domain = makeDomain(name, args, disk, dataDisk, this);
     this.domain = domain;
     this.reachAndMeasure(args, {
       sshUser: "root",
@@ -158,14 +161,47 @@ function makeDisk(
   );
 }
 
-function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent: pulumi.Resource): local.Command {
-  const { hypervisor, address, cores, memoryMiB, reach, after, hooks } = args;
+/**
+ * What outlives the machine. Only another hypervisor or pool makes it anew, where the system disk is made anew too, so that the
+ * guest has ended by then.
+ */
+function makeDataDisk(
+  name: string,
+  args: KvmNodeArgs,
+  disk: local.Command,
+  parent: pulumi.Resource,
+): local.Command | undefined {
+  const { hypervisor, dataDiskGiB, role } = args;
+  if (dataDiskGiB === undefined) return undefined;
+  if (role === "control-plane") throw new Error(`${name} is a control plane, and nothing would lie on its data disk`);
+  return new local.Command(
+    `${name}-data`,
+    {
+      create: guestScript("data-disk-up"),
+      delete: guestScript("data-disk-down"),
+      ...onThisMachine,
+      environment: { ...onHypervisor(name, args), DISK_GIB: String(dataDiskGiB), STACK: args.stack },
+      triggers: [hypervisor.name, hypervisor.pool],
+    },
+    // The system disk's script makes the pool. And where both are replaced, the end of the guest comes with that disk's.
+    { parent, deleteBeforeReplace: true, dependsOn: [disk] },
+  );
+}
+
+function makeDomain(
+  name: string,
+  args: KvmNodeArgs,
+  disk: local.Command,
+  data: local.Command | undefined,
+  parent: pulumi.Resource,
+): local.Command {
+  const { hypervisor, address, cores, memoryMiB, reach, after, hooks, role } = args;
   const { bridge, pool, emulated, consoleLogDir, guestPrefix } = hypervisor;
   const guest = `${guestPrefix}${name}`;
   const consoleLog = `${consoleLogDir}/${guest}.log`;
-  const stdin = pulumi
-    .output(args.owner)
-    .apply((owner) => domainXml({ name: guest, address, cores, memoryMiB, bridge, pool, owner, emulated, consoleLog }));
+  const dataDisk = data && role !== "control-plane" ? role : undefined;
+  const declared = { name: guest, address, cores, memoryMiB, bridge, pool, emulated, consoleLog, dataDisk };
+  const stdin = pulumi.output(args.owner).apply((owner) => domainXml({ ...declared, owner }));
   return new local.Command(
     `${name}-domain`,
     {
@@ -188,7 +224,10 @@ function makeDomain(name: string, args: KvmNodeArgs, disk: local.Command, parent
       ...(hooks ? { hooks } : {}),
       // The time of the look is a change only where the guest was found off.
       ignoreChanges: !args.running || args.running.has(guest) ? ["environment.FOUND_OFF"] : [],
-      dependsOn: after ? [after] : [], // an update may restart the guest: one at a time
+      dependsOn: [
+        ...(data ? [data] : []), // attached, and detached before it goes
+        ...(after ? [after] : []), // an update may restart the guest: one at a time
+      ],
     },
   );
 }
@@ -204,9 +243,12 @@ function onHypervisor(name: string, { hypervisor, owner }: KvmNodeArgs) {
 }
 
 /** Makes or removes a guest's disk or domain. */
-export function guestScript(which: "disk-up" | "disk-down" | "domain-up" | "domain-down"): string {
-  return ["virsh", "owner", which].map((part) => script(`node/scripts/${part}.sh`)).join("");
+export function guestScript(which: GuestScript): string {
+  const parts = which.endsWith("disk-up") ? ["virsh", "owner", "grow", which] : ["virsh", "owner", which];
+  return parts.map((part) => script(`node/scripts/${part}.sh`)).join("");
 }
+
+export type GuestScript = `${"disk" | "data-disk" | "domain"}-${"up" | "down"}`;
 
 function withoutComment(publicKey: string): string {
   return publicKey.split(" ").slice(0, 2).join(" ");

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Makes one guest's disks: a copy-on-write disk over the golden image, and a seed disk. Runs after virsh.sh and owner.sh.
+# Makes one guest's disks: a copy-on-write disk over the golden image, and a seed disk. Runs after virsh.sh, owner.sh and
+# grow.sh.
 # Environment: URI, HOST_KEY, NAME, POOL, POOL_DIR (empty where the pool must exist already), DISK_GIB, OWNER, STACK,
 # IMAGE_DIR, IMAGE (prefix of the image's volumes; empty where the hypervisor reads IMAGE_DIR itself).
 # Standard input: base64 of the tar that becomes the seed disk.
@@ -51,20 +52,7 @@ if has_volume "$NAME.qcow2"; then
       exit 1
       ;;
   esac
-  bytes=$(v vol-dumpxml --pool "$POOL" "$NAME.qcow2" | sed -n "s|.*<capacity unit='bytes'>\([0-9]*\)<.*|\1|p")
-  wanted=$((DISK_GIB << 30))
-  if [ "$wanted" -lt "$bytes" ]; then
-    echo "the disk of $NAME has $((bytes >> 30)) GiB and cannot be made smaller: set diskGiB to at least that" >&2
-    exit 1
-  fi
-  if [ "$wanted" -gt "$bytes" ]; then
-    if has_guest && [ "$(v domstate "$NAME")" != "shut off" ]; then
-      v blockresize "$NAME" vda "${DISK_GIB}G" >/dev/null
-    else
-      v vol-resize --pool "$POOL" "$NAME.qcow2" "${DISK_GIB}G" >/dev/null
-    fi
-    echo "disk grown from $((bytes >> 30)) to $DISK_GIB GiB; its filesystem fills it when the node is looked at next, or boots"
-  fi
+  grow "$NAME.qcow2" vda "$DISK_GIB" diskGiB
   exit 0
 fi
 

@@ -3,7 +3,7 @@
 # Environment: URI, HOST_KEY, NAME, POOL, OWNER, REACH (where its SSH answers; empty: nobody waits for it after a restart),
 # PATIENCE (seconds for its shutdown and for its start). Standard input: its XML; @KERNEL@ and @INITRD@ stand for the files
 # that belong to its disk.
-# Idempotent. A guest that runs with other memory, cores or bridge is shut down and started again.
+# Idempotent. A guest that runs with other memory, cores, bridge or disks is shut down and started again.
 set -euo pipefail
 
 : "${scratch:?is made by virsh.sh}"
@@ -17,6 +17,14 @@ if ! own_disk; then
   exit 1
 fi
 
+if grep -qF "volume='$NAME.data.qcow2'" "$scratch/domain.xml"; then
+  disk=$NAME.data # for owner.sh
+  if ! own_disk || ! has_volume "$disk.qcow2"; then
+    echo "the data disk of $NAME is missing from pool $POOL on $URI: bring $disk.qcow2 back, or remove the node and add it again" >&2
+    exit 1
+  fi
+fi
+
 # Kernel and initrd are those of the image under the disk, which has their modules, whatever image is the newest by now.
 golden=$(v vol-dumpxml --pool "$POOL" "$NAME.qcow2" | backing)
 text=$(cat "$scratch/domain.xml")
@@ -25,16 +33,9 @@ printf '%s\n' "${text//@INITRD@/"${golden%disk.raw}initrd.img"}" >"$scratch/doma
 
 size() { # prints what cannot change while a guest runs
   sed -n -e "s|.*<memory unit='KiB'>\([0-9]*\)<.*|memory \1|p" -e "s|.*<memory unit='MiB'>\([0-9]*\)<.*|\1|p" \
-    -e "s|.*<vcpu[^>]*>\([0-9]*\)<.*|cores \1|p" -e "s|.*<source bridge='\([^']*\)'.*|bridge \1|p" |
+    -e "s|.*<vcpu[^>]*>\([0-9]*\)<.*|cores \1|p" -e "s|.*<source bridge='\([^']*\)'.*|bridge \1|p" \
+    -e "s|.*<target dev='\([^']*\)' bus='virtio'.*|disk \1|p" |
     awk 'NF == 1 { print "memory " $1 * 1024; next } { print }'
-}
-state() { v domstate "$NAME"; }
-until_state() { # STATE
-  local deadline=$((SECONDS + PATIENCE))
-  until [ "$(state)" = "$1" ]; do
-    if [ "$SECONDS" -ge "$deadline" ]; then return 1; fi
-    sleep 1
-  done
 }
 answers() { timeout $((PATIENCE / 60 + 10)) bash -c "exec 3<>/dev/tcp/$REACH/22 && read -r banner <&3 && [[ \$banner == SSH-* ]]" 2>/dev/null; }
 
@@ -46,8 +47,8 @@ if [ "$(state)" = running ]; then
   if [ "$running" = "$wanted" ]; then exit 0; fi
   echo "restarting $NAME: it runs with" "${running//$'\n'/, }"
   v shutdown "$NAME" >/dev/null
-  if ! until_state "shut off"; then
-    echo "$NAME did not shut down within $PATIENCE s and runs on with its old size: see what holds it back, and run this again" >&2
+  if ! until_off "$PATIENCE"; then
+    echo "$NAME did not shut down within $PATIENCE s and runs on as it was: see what holds it back, and run this again" >&2
     exit 1
   fi
   v start "$NAME" >/dev/null

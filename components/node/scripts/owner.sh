@@ -1,15 +1,16 @@
 # shellcheck shell=bash disable=SC2154
-# Stands after virsh.sh: whose the disk and the guest NAME are. Environment: OWNER (identifies the state that makes them).
-# The mark of a disk is a volume `NAME.owner.ID`: its name says whose, at once and whole, and its content says who made it.
+# Stands after virsh.sh: whose the guest NAME and a disk of it are. Environment: OWNER (identifies the state that makes them).
+# The mark of a disk is a volume `DISK.owner.ID`: its name says whose, at once and whole, and its content says who made it.
 # The mark of a guest is in its metadata.
 
+disk=$NAME # the scripts of data disks say another
 marks() { # prints the owners' IDs
   local list
   list=$(v vol-list "$POOL") || exit 1
-  awk -v prefix="$NAME.owner." 'index($1, prefix) == 1 { print substr($1, length(prefix) + 1) }' <<<"$list"
+  awk -v prefix="$disk.owner." 'index($1, prefix) == 1 { print substr($1, length(prefix) + 1) }' <<<"$list"
 }
 maker() { # ID
-  v vol-download --pool "$POOL" "$NAME.owner.$1" "$scratch/owner" >/dev/null 2>&1 || true
+  v vol-download --pool "$POOL" "$disk.owner.$1" "$scratch/owner" >/dev/null 2>&1 || true
   tr -d '\0' <"$scratch/owner" 2>/dev/null || true
 }
 guest_owner() {
@@ -20,13 +21,13 @@ guest_owner() {
 refuse() { # WHAT OWNER-ID, empty where nothing says whose it is
   {
     if [ -n "$2" ]; then
-      echo "the $1 $NAME on $URI is another's: its owner is $2 ($(maker "$2")), and this state's is $OWNER. It is left as it is."
+      echo "the $1 $disk on $URI is another's: its owner is $2 ($(maker "$2")), and this state's is $OWNER. It is left as it is."
     else
-      echo "the $1 $NAME on $URI bears no owner's mark: it was made by hand or by an older grunnmur. It is left as it is."
+      echo "the $1 $disk on $URI bears no owner's mark: it was made by hand or by an older grunnmur. It is left as it is."
     fi
     echo "If it is yours all the same (a lost state), adopt it on purpose on the hypervisor, and run this again:"
-    echo "  virsh vol-create-as $POOL $NAME.owner.$OWNER 1 --format raw"
-    if [ -n "$2" ]; then echo "  virsh vol-delete --pool $POOL $NAME.owner.$2"; fi
+    echo "  virsh vol-create-as $POOL $disk.owner.$OWNER 1 --format raw"
+    if [ -n "$2" ]; then echo "  virsh vol-delete --pool $POOL $disk.owner.$2"; fi
     echo "If it is not, give this node another name."
   } >&2
   exit 1
@@ -38,18 +39,18 @@ own_disk() {
   other=$(grep -vxF "$OWNER" <<<"$found" | head -n 1 || true)
   if [ -n "$other" ]; then refuse disk "$other"; fi
   if [ -n "$found" ]; then return 0; fi
-  if has_volume "$NAME.qcow2" || has_volume "$NAME.seed"; then refuse disk ''; fi
+  if has_volume "$disk.qcow2" || has_volume "$disk.seed"; then refuse disk ''; fi
   return 1
 }
 mark_disk() {
   printf 'stack %s, made by %s@%s on %s' "$STACK" "$(id -un)" "$(uname -n)" "$(date -u +%FT%TZ)" >"$scratch/mark"
-  v vol-create-as "$POOL" "$NAME.owner.$OWNER" "$(stat -c %s "$scratch/mark")" --format raw >/dev/null
+  v vol-create-as "$POOL" "$disk.owner.$OWNER" "$(stat -c %s "$scratch/mark")" --format raw >/dev/null
   # Two who begin at once see each other's mark now, and neither goes on.
   if ! (own_disk); then
-    v vol-delete --pool "$POOL" "$NAME.owner.$OWNER" >/dev/null
+    v vol-delete --pool "$POOL" "$disk.owner.$OWNER" >/dev/null
     exit 1
   fi
-  v vol-upload --pool "$POOL" "$NAME.owner.$OWNER" "$scratch/mark"
+  v vol-upload --pool "$POOL" "$disk.owner.$OWNER" "$scratch/mark"
 }
 # Golden volumes of ours over which no disk lies any more. Under the lock, so that none is between its image and its disk.
 sweep_images() {

@@ -41,3 +41,18 @@ listed() { # NAME VIRSH-ARGUMENT…
 }
 has_volume() { listed "$1" vol-list "$POOL"; }
 has_guest() { listed "$NAME" list --all --name; }
+# A guest that runs may have been started before it had the volume.
+runs_with() { # VOLUME
+  local xml
+  if ! has_guest || [ "$(state)" = "shut off" ]; then return 1; fi
+  xml=$(v dumpxml "$NAME") || exit 1
+  [[ $xml == *"volume='$1'"* || $xml == *"/$1'"* ]]
+}
+state() { v domstate "$NAME"; }
+until_off() { # SECONDS
+  local deadline=$((SECONDS + $1))
+  until [ "$(state)" = "shut off" ]; do
+    if [ "$SECONDS" -ge "$deadline" ]; then return 1; fi
+    sleep 1
+  done
+}
