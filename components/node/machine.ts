@@ -17,6 +17,8 @@ export interface MachineArgs {
   memoryMiB: number;
   /** Of a guest. */
   diskGiB?: number;
+  /** Of a guest that has one. */
+  dataDiskGiB?: number;
   limits: PreflightLimits;
   /** The platform's SSH key, which may log in to every node; its private half is a secret. */
   adminKey: pulumi.Input<SshKey>;
@@ -69,10 +71,10 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
       dialErrorLimit: 300,
       perDialTimeout: paceOf(emulated).dialSeconds,
     };
-    const { memoryMiB, cores, diskGiB, limits } = args;
+    const { memoryMiB, cores, diskGiB, dataDiskGiB, limits } = args;
     const { resource, measured } = preflight(
       `${this.name}-preflight`,
-      { sshUser, connection: this.connection, machine, memoryMiB, cores, diskGiB, limits },
+      { sshUser, connection: this.connection, machine, memoryMiB, cores, diskGiB, dataDiskGiB, limits },
       { parent: this, dependsOn },
     );
     this.measured = measured;

@@ -35,6 +35,8 @@ export interface Measured {
   stealPercent: number;
   memoryMiB: number;
   cores: number;
+  /** Of a data disk that is in use; absent where there is none. */
+  dataDiskGiB?: number;
 }
 
 /** What a node must hold to be trusted. */

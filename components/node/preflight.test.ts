@@ -47,3 +47,43 @@ test("what fell short is measured again", { skip }, () => {
 test("more cores than there are fail, measured before or not", { skip }, () => {
   for (const _ of [1, 2]) assert.match(run("declared_cores=4096\n").stderr, /4096 declared/);
 });
+
+/** A machine's answers about its data disk. */
+function dataDisk({ start = "", mounted = true, said = "" }) {
+  const answers = {
+    systemctl: `echo "$*" >>${disk}/log\nif [ "$1" = start ] && [ -n "${start}" ]; then echo "${start}" >&2; exit 1; fi`,
+    mountpoint: `[ "$*" = "-q ${disk}/data" ] && ${mounted}`,
+    findmnt: "echo /dev/vdc",
+    lsblk: `[ "\${@: -1}" = /dev/vdc ] && echo ${50 * 2 ** 30}`,
+    journalctl: `printf '%s\\n' "${said}"`,
+  };
+  for (const [name, text] of Object.entries(answers)) {
+    writeFileSync(join(disk, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+  }
+  return run("declared_data_disk_gib=50\n");
+}
+
+test("a data disk that is in use is said, with its size, and fills the disk that has grown", { skip }, () => {
+  const { status, stdout, stderr, log } = dataDisk({});
+  assert.equal(status, 0, stderr);
+  assert.equal(JSON.parse(stdout).dataDiskGiB, 50);
+  assert.match(log, /^start grunnmur-data.service grunnmur-data-registry.service\nreload grunnmur-data.service$/m);
+  assert.doesNotMatch(run("").stdout, /dataDisk/);
+});
+
+test("a machine whose data disk cannot be used is not fit, and its reason is told", { skip }, () => {
+  const failed = "Job for grunnmur-data.service failed";
+  for (const [machine, message] of [
+    [{ start: failed, said: "data disk: /dev/vdc is not blank" }, /^data disk: \/dev\/vdc is not blank$/m],
+    [{ start: failed }, /^data disk: Job for grunnmur-data.service failed$/m],
+    [
+      { start: "Unit grunnmur-data.service not found." },
+      /^data disk: this machine's image knows no .*grunnmur replace/m,
+    ],
+    [{ mounted: false }, /^data disk: the machine sees none, 50 GiB are declared: power it off/m],
+  ] as const) {
+    const { status, stdout, stderr } = dataDisk(machine);
+    assert.deepEqual([status, JSON.parse(stdout).dataDiskGiB], [1, undefined]);
+    assert.match(stderr, message);
+  }
+});

@@ -8,6 +8,8 @@ export interface PreflightArgs extends Host {
   cores: number;
   /** Of a guest, whose filesystem fills its disk when that has grown. */
   diskGiB?: number;
+  /** Of a guest that has one: it must be in use before the node is given work. */
+  dataDiskGiB?: number;
   limits: PreflightLimits;
 }
 
@@ -17,7 +19,7 @@ export function preflight(
   args: PreflightArgs,
   opts: ScriptOptions,
 ): { resource: remote.Command; measured: pulumi.Output<Measured> } {
-  const { memoryMiB, cores, diskGiB, limits } = args;
+  const { memoryMiB, cores, diskGiB, dataDiskGiB, limits } = args;
   const input = [
     `fsync_limit_ms=${limits.fsyncP99Milliseconds}`,
     `steal_limit_percent=${limits.stealPercent}`,
@@ -26,6 +28,7 @@ export function preflight(
     `fsync_writes=${limits.thorough ? 4000 : 400}`,
     // The size has no other use than that another one is an update.
     ...(diskGiB ? ["grow=1", `declared_disk_gib=${diskGiB}`] : []),
+    ...(dataDiskGiB ? [`declared_data_disk_gib=${dataDiskGiB}`] : []),
     `settle=${limits.thorough ? 1 : 0}`,
     "",
   ].join("\n");

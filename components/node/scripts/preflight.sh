@@ -1,13 +1,15 @@
 #!/bin/bash
 # Measures a node before it is trusted, and prints the figures as JSON.
 # Standard input: lines of NAME=NUMBER for fsync_limit_ms, steal_limit_percent, declared_memory_mib, declared_cores,
-# fsync_writes (how many), settle (1: wait for the end of the boot first) and grow (1: let the filesystem fill the disk).
+# fsync_writes (how many), settle (1: wait for the end of the boot first), grow (1: let the filesystem fill the disk) and
+# declared_data_disk_gib (absent: the machine has no data disk).
 # Disk and steal are measured once a machine, since etcd's disk is not to be loaded later: what passed is noted, and other
 # limits judge the note. Memory and cores are looked at each time.
 # What falls short stops the run with the figure, the limit and the remedy.
 set -euo pipefail
 
 fsync_limit_ms=10 steal_limit_percent=5 declared_memory_mib=0 declared_cores=0 fsync_writes=4000 settle=1 grow=0
+declared_data_disk_gib=0
 while IFS='=' read -r name value; do declare "$name=$((value))"; done
 disk=${DISK:-/var/lib/grunnmur} # another in tests
 note=$disk/preflight
@@ -43,11 +45,32 @@ if [ -s "$note" ]; then
 else
   measure
 fi
+# Nothing is given to a node whose data would not lie where it stays. The units were begun with the boot, and are waited for.
+data_disk_gib='' data_fault=''
+use_data_disk() {
+  local said units=(grunnmur-data.service grunnmur-data-registry.service)
+  if ! said=$(systemctl start "${units[@]}" 2>&1); then
+    case $said in
+      *"not found"*) data_fault="this machine's image knows no data disks: ./grunnmur replace makes it from the newest, and says what is lost" ;;
+      *)
+        data_fault=$(journalctl --quiet --output cat --lines 1 "${units[@]/#/--unit=}" _TRANSPORT=stdout 2>/dev/null || true)
+        data_fault=${data_fault#data disk: }
+        ;;
+    esac
+    data_fault=${data_fault:-$said}
+  elif ! mountpoint -q "$disk/data"; then
+    data_fault="the machine sees none, $declared_data_disk_gib GiB are declared: power it off, and run up, which starts it with its disks"
+  else
+    systemctl reload grunnmur-data.service # it may have grown
+    data_disk_gib=$(($(lsblk --nodeps --noheadings --bytes --output SIZE "$(findmnt --noheadings --output SOURCE "$disk/data")") >> 30))
+  fi
+}
+if [ "$declared_data_disk_gib" -gt 0 ]; then use_data_disk; fi
 memory_mib=$(awk '/^MemTotal/{print int($2/1024)}' /proc/meminfo)
 cores=$(nproc)
 
-printf '{"fsyncP99Milliseconds":%s,"writeIops":%s,"stealPercent":%s,"memoryMiB":%s,"cores":%s}\n' \
-  "$fsync_ms" "$write_iops" "$steal_percent" "$memory_mib" "$cores"
+printf '{"fsyncP99Milliseconds":%s,"writeIops":%s,"stealPercent":%s,"memoryMiB":%s,"cores":%s%s}\n' \
+  "$fsync_ms" "$write_iops" "$steal_percent" "$memory_mib" "$cores" "${data_disk_gib:+,\"dataDiskGiB\":$data_disk_gib}"
 
 failed=0
 fail() {
@@ -64,6 +87,7 @@ if [ "$failed" = 0 ]; then
   echo "$fsync_ms $write_iops $steal_percent" >"$note.new"
   mv "$note.new" "$note"
 fi
+if [ -n "$data_fault" ]; then fail "data disk: $data_fault"; fi
 # The kernel keeps some memory to itself, so a tenth is allowed for.
 if [ "$memory_mib" -lt $((declared_memory_mib * 9 / 10)) ]; then
   fail "memory: $memory_mib MiB found, $declared_memory_mib MiB declared: correct memoryMiB or enlarge the machine"
