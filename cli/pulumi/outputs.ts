@@ -26,6 +26,8 @@ const outputs = z.object({
   sshKey: z.string().optional(),
   images: z.record(z.string(), z.object({ key: z.string(), debian: z.string().optional() })).optional(),
   hostKeys: z.record(z.string(), z.string()).optional(),
+  /** What each node was found to have, by its name. */
+  measured: z.record(z.string(), z.object({ dataDiskGiB: z.number().optional() })).optional(),
   personKey: z.string().optional(),
   deployKeyReadOnly: z.boolean().optional(),
 });

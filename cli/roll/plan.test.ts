@@ -15,6 +15,7 @@ function facts(nodes: Record<string, [image: string, kubelet: string]>, change: 
   return {
     stack: "prod",
     nodes: Object.keys(nodes).map((name) => ({ name, role: role(name), kind: "libvirt" })),
+    keepData: new Set<string>(),
     made: {
       kubernetes: "v1.36.4",
       disks: new Map(Object.entries(nodes).map(([name, [image]]) => [name, disk(image)])),
@@ -56,6 +57,7 @@ test("Kubernetes goes first and in place, control planes before workers, the reg
     `registry-1: ${stays}`,
   ]);
   assert.ok(does({ ...old, acceptLoss: "registry-1" }).includes("registry-1: anew"));
+  assert.ok(does({ ...old, keepData: new Set(["registry-1"]) }).includes("registry-1: anew"));
 });
 
 test("a newer Debian alone is a new image, and says its day", () => {

@@ -40,6 +40,8 @@ export interface Step {
 export interface Facts {
   stack: string;
   nodes: Pick<Node, "name" | "role" | "kind">[];
+  /** Names of the nodes whose data outlives their machine. */
+  keepData: ReadonlySet<string>;
   made: MadeFrom;
   /** By the node's name; of the cluster's nodes. */
   runs: Map<string, NodeRuns>;
@@ -48,7 +50,7 @@ export interface Facts {
   acceptLoss?: string;
 }
 
-export function planOf({ stack, nodes, made, runs, newest, acceptLoss }: Facts): Plan {
+export function planOf({ stack, nodes, keepData, made, runs, newest, acceptLoss }: Facts): Plan {
   const from = made.kubernetes ?? newest.kubernetes;
   const alone = nodes.filter(({ role }) => role === "control-plane").length === 1;
   const step = ({ name, role, kind }: Facts["nodes"][number]): Step => {
@@ -57,7 +59,7 @@ export function planOf({ stack, nodes, made, runs, newest, acceptLoss }: Facts):
     // The state has the new version from the moment on in which the first control plane is given it; a kubelet follows last.
     const behind = role === "control-plane" && (from !== newest.kubernetes || now?.kubelet !== newest.kubernetes);
     const old = kind === "existing" ? role === "worker" && now?.kubelet !== newest.kubernetes : image !== newest.image;
-    const stays = old ? reasonToStay(name, role, kind, alone, acceptLoss) : null;
+    const stays = old ? reasonToStay(name, role, kind, alone, keepData.has(name) || acceptLoss === name) : null;
     const anew = old && stays === null;
     const what =
       kind === "existing"
@@ -85,20 +87,20 @@ function reasonToStay(
   role: Node["role"],
   kind: Node["kind"],
   alone: boolean,
-  acceptLoss: string | undefined,
+  mayGo: boolean,
 ): string | null {
   if (kind === "existing") return "grunnmur did not make this machine: install it anew yourself";
   if (role === "control-plane" && alone) {
     return "it is the only control plane, and the cluster is what is on its disk: add two others first";
   }
-  if (role === "registry" && acceptLoss !== name) return `its disk has what CI pushed: --accept-loss ${name}`;
+  if (role === "registry" && !mayGo) return `its disk has what CI pushed: --accept-loss ${name}`;
   return null;
 }
 
 const MEANS: Record<Node["role"], string> = {
   "control-plane": "the other control planes serve meanwhile",
   worker: "its pods move to the other workers first, by their budgets; its disk goes",
-  registry: "what CI pushed goes with its disk; running pods stay, and new ones wait for their images",
+  registry: "running pods stay, and new ones wait for their images; what is on no data disk goes",
 };
 
 /** True where something would be done. */

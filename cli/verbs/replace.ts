@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { ensure } from "../../artifacts/store";
+import { onDisks } from "../../stacks/changes";
 import type { Node, Stack } from "../../stacks/stack";
 import { artifactsFor } from "../here/preparation";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { readStack } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
+import { keepsData, withDataDisk } from "../roll/data-disks";
 import { makeAnew, requireGuestsAreOurs } from "../roll/machine";
 import { madeFrom } from "../roll/made-from";
 import { lockedKubernetes } from "../roll/newest";
@@ -25,7 +27,7 @@ export function replaceVerb(): Command {
     .addOption(
       new Option(
         "--accept-loss <name>",
-        "the registry's node, with every image that CI pushed and the Git server's data",
+        "the registry's node, with every image that CI pushed and the Git server's data; not asked where they are on a data disk",
       ),
     )
     .argument("<node...>", "names of the nodes, as status shows them")
@@ -40,11 +42,12 @@ interface Options {
 
 async function replace(names: string[], { stack: name, yes, acceptLoss }: Options): Promise<void> {
   const stack = readStack(name);
-  const nodes = toReplace(stack, names, acceptLoss);
+  const outputs = await readOutputs(name);
+  const nodes = toReplace(stack, names, withDataDisk(outputs), acceptLoss);
   requireSomebody(yes, `replace ${names.join(", ")}`);
   requireGuestsAreOurs(stack);
-  requireOutput(name, await readOutputs(name), "nodes");
-  const what = nodes.map((node) => `  ${node.name}: ${lossOf(node, stack)}`).join("\n");
+  requireOutput(name, outputs, "nodes");
+  const what = nodes.map((node) => `  ${node.name}: ${lossOf(node, stack, withDataDisk(outputs))}`).join("\n");
   if (!(await confirm(`${what}\nReplace ${names.join(", ")}?`, yes))) throw new UserError("Nothing was replaced.");
   await ensure(artifactsFor(stack));
   await removeStaleLocks(name);
@@ -55,8 +58,18 @@ async function replace(names: string[], { stack: name, yes, acceptLoss }: Option
   say(`${names.join(", ")}: replaced, and ready.`);
 }
 
-/** The declared nodes of these names. @throws where one cannot be made anew, all that is wrong at once */
-export function toReplace(stack: Stack, names: readonly string[], acceptLoss?: string): Node[] {
+/**
+ * The declared nodes of these names.
+ *
+ * @param dataDisks names of the nodes that use a data disk
+ * @throws where one cannot be made anew, all that is wrong at once
+ */
+export function toReplace(
+  stack: Stack,
+  names: readonly string[],
+  dataDisks: ReadonlySet<string>,
+  acceptLoss?: string,
+): Node[] {
   const wrong: string[] = [];
   const controlPlanes = stack.nodes.filter(({ role }) => role === "control-plane");
   const found = [...new Set(names)].flatMap((name) => {
@@ -71,8 +84,8 @@ export function toReplace(stack: Stack, names: readonly string[], acceptLoss?: s
     if (node.role === "control-plane" && controlPlanes.length === 1) {
       wrong.push(`${name} is the only control plane, and the cluster is what is on its disk: add two others first`);
     }
-    if (node.role === "registry" && acceptLoss !== name) {
-      wrong.push(`${name}: ${lossOf(node, stack)}. To go ahead: --accept-loss ${name}`);
+    if (node.role === "registry" && !keepsData(node, dataDisks) && acceptLoss !== name) {
+      wrong.push(`${name}: ${lossOf(node, stack, dataDisks)}. To go ahead: --accept-loss ${name}`);
     }
     return [node];
   });
@@ -80,11 +93,9 @@ export function toReplace(stack: Stack, names: readonly string[], acceptLoss?: s
   return found;
 }
 
-function lossOf({ role, kind }: Node, { sync }: Stack): string {
-  if (kind === "existing") return "nothing";
-  if (role === "control-plane") return "its disk is deleted; the other control planes have the cluster's data";
-  if (role === "worker") return "its disk is deleted, with the volumes and logs of the pods that ran there";
-  const git =
-    sync.gitHost.kind === "registry-node" ? " and the Git repositories, of which nothing else has a copy" : "";
-  return `its disk is deleted, with every image that CI pushed${git}`;
+function lossOf(node: Node, stack: Stack, dataDisks: ReadonlySet<string>): string {
+  if (node.kind === "existing") return "nothing";
+  if (node.role === "control-plane") return "its disk is deleted; the other control planes have the cluster's data";
+  const keeps = keepsData(node, dataDisks);
+  return onDisks(keeps ? node : { ...node, dataDiskGiB: undefined }, stack, keeps);
 }

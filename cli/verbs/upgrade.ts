@@ -7,6 +7,7 @@ import { change } from "../pulumi/converge";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { readStack } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
+import { keepsData, withDataDisk } from "../roll/data-disks";
 import { makeAnew, requireGuestsAreOurs } from "../roll/machine";
 import { madeFrom } from "../roll/made-from";
 import { newest } from "../roll/newest";
@@ -47,10 +48,13 @@ interface Options {
 
 async function upgrade({ stack: name, yes, plan: only, json, acceptLoss }: Options): Promise<void> {
   const stack = readStack(name);
-  const kubeconfig = requireOutput(name, await readOutputs(name), "kubeconfig");
+  const outputs = await readOutputs(name);
+  const kubeconfig = requireOutput(name, outputs, "kubeconfig");
   const running = new Running(kubeconfig);
   const [made, runs] = await Promise.all([madeFrom(name), running.nodes()]);
-  const plan = planOf({ stack: name, nodes: stack.nodes, made, runs, newest: newest(), acceptLoss });
+  const used = withDataDisk(outputs);
+  const keepData = new Set(stack.nodes.filter((node) => keepsData(node, used)).map((node) => node.name));
+  const plan = planOf({ stack: name, nodes: stack.nodes, keepData, made, runs, newest: newest(), acceptLoss });
   print(json ? JSON.stringify(plan, null, 2) : render(plan));
   if (only) return;
   if (plan.refusals.length > 0) {

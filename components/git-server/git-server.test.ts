@@ -144,6 +144,29 @@ test("another key takes the place of the old one; at the end no key is left, and
   await stop();
 });
 
+test("a machine made anew serves the repositories that stayed on a data disk, under the numbers of its own users", {
+  skip: missing,
+}, async (t) => {
+  const { serve, seed, notify, push, git, home, folder } = server(t);
+  await serve("main");
+  await seed();
+  await notify(9);
+  await push("main");
+  const commit = git("rev-parse", "main");
+  // What was on the system disk is gone, and another account has the number that the old machine's had.
+  for (const gone of [join(home, ".ssh"), join(folder, "lib"), join(folder, "notice")])
+    rmSync(gone, { recursive: true });
+  execFileSync("chown", ["-R", "54321:54321", join(home, "config.git")]);
+  await serve("main", "ssh-ed25519 AAAAother");
+  assert.match(await seed("another scaffold\n"), /left as it is/);
+  assert.equal(git("rev-parse", "main"), commit);
+  assert.match(readFileSync(join(home, ".ssh/authorized_keys"), "utf8"), /AAAAreader\n.*AAAAother/);
+  assert.doesNotMatch(await push("main"), /grunnmur/);
+  await notify(9);
+  assert.match(await push("main"), /remote: grunnmur: the cluster's agent could not be told/);
+  assert.equal(git("rev-parse", "main~2"), commit);
+});
+
 const SEED = Buffer.alloc(32, 7).toString("base64");
 const NOW = "2026-01-01T00:00:00Z";
 

@@ -122,7 +122,12 @@ test("a guest that was found off is an update; one that runs, or of which nothin
 test("a data disk is made anew in another place only, never for another address, image or size of any disk", async () => {
   const data = { dataDiskGiB: 50 };
   const first = await make("j", data);
-  const stays = { address: "10.20.0.13", image: { dir: "/store/2", key: "2" }, diskGiB: 40, dataDiskGiB: 60 };
+  const stays = {
+    address: "10.20.0.13",
+    image: { dir: "/store/2", key: "2", debian: "2026-02-02" },
+    diskGiB: 40,
+    dataDiskGiB: 60,
+  };
   assert.deepEqual((await make("k", stays)).data.triggers, first.data.triggers);
   for (const [name, place] of Object.entries({ l: { name: "osl-b" }, m: { pool: "ssd" } })) {
     const moved = await make(name, { ...data, hypervisor: { ...hypervisor, ...place } });

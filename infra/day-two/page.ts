@@ -18,6 +18,7 @@ Not in a stack file:
 | change | preview | on machines and data |
 |---|---|---|
 | a guest was stopped | update: its domain | It is started. A guest that is missing is made from its disk. |
+| \`./grunnmur replace\` of a node with a data disk | replace: its disk, its domain, and what is installed on it | The new machine takes the data disk over, with what is on it. |
 | a newer golden image or Kubernetes in the lock | nothing of it for machines that there are | It is for new nodes. |
 | another home or a lost state against the same hypervisors | creates | Refused at the first disk: the message says whose it is, and how to adopt it on purpose. |
 | a seed would be replaced or deleted | an error: it is protected | Nothing. \`destroy\` lifts the protection. |

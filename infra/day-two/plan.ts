@@ -21,10 +21,12 @@ interface Recorded {
  * What an `up` would do to turn one stack into another, from the program itself: both are built on mocks and their resources
  * compared as the engine and the plugins compare them. A resource that is replaced has another ID, which those that are
  * built on it see.
+ *
+ * @param anew names of resources that are replaced on purpose, as by `pulumi up --replace`
  */
-export async function plan(deployed: Stack, wanted: Stack): Promise<Step[]> {
+export async function plan(deployed: Stack, wanted: Stack, anew: readonly string[] = []): Promise<Step[]> {
   const before = await asDeployed(deployed);
-  const replaced = new Set<string>();
+  const replaced = new Set(anew);
   for (;;) {
     const steps = compare(before, await resourcesOf(wanted, before, replaced));
     const more = steps.filter(({ name, operation }) => operation === "replace" && !replaced.has(name));

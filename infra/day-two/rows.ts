@@ -163,6 +163,37 @@ export const ROWS: Row[] = [
     effect: "Nothing.",
   },
   {
+    change: "`dataDiskGiB` of a node that had none",
+    stack: "local",
+    edit: inNode("worker-1", "diskGiB: 20", "diskGiB: 20\n      dataDiskGiB: 50"),
+    effect:
+      "The guest is shut down and started again with the disk, a worker drained first. The registry's node copies images and Git repositories there, and serves them from there.",
+  },
+  {
+    change: "`dataDiskGiB`: more",
+    stack: "prod",
+    edit: inNode("registry-1", "dataDiskGiB: 500", "dataDiskGiB: 600"),
+    effect: "As with `diskGiB`.",
+  },
+  {
+    change: "`dataDiskGiB`: less, or none any more",
+    stack: "prod",
+    edit: inNode("registry-1", "dataDiskGiB: 500", "dataDiskGiB: 400"),
+    effect: "Nothing.",
+  },
+  {
+    change: "the `address` of a node with a data disk",
+    stack: "prod",
+    edit: inNode("registry-1", "address: 10.30.0.10", "address: 10.30.0.9"),
+    effect: "The guest is made anew over its data disk, which stays, and finds there what it had.",
+  },
+  {
+    change: "the `hypervisor` of a node with a data disk",
+    stack: "prod",
+    edit: inNode("registry-1", "hypervisor: kvm-1", "hypervisor: kvm-2"),
+    effect: "The guest and both disks are deleted there, and made here, empty.",
+  },
+  {
     change: "another order of nodes",
     stack: "prod",
     edit: (text) => {
