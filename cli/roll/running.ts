@@ -8,7 +8,7 @@ interface List<T> {
   items: T[];
 }
 
-interface WorkloadObject {
+export interface WorkloadObject {
   metadata: { namespace: string; name: string; generation?: number };
   spec: { replicas?: number };
   status?: {
@@ -73,7 +73,8 @@ export class Running {
 
 const nameOf = ({ metadata: { namespace, name } }: WorkloadObject): string => `${namespace}/${name}`;
 
-function whole({ metadata, spec, status = {} }: WorkloadObject): boolean {
+/** All of its pods are ready, and they are those that it asks for now. */
+export function whole({ metadata, spec, status = {} }: WorkloadObject): boolean {
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return false;
   if (status.desiredNumberScheduled !== undefined) return status.numberReady === status.desiredNumberScheduled;
   return (status.readyReplicas ?? 0) === (spec.replicas ?? 1);
