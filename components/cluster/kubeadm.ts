@@ -51,12 +51,17 @@ export function joinConfiguration(args: KubeadmArgs, member: Member, token: stri
 
 /** How a control plane that is a member becomes one of another version. */
 export function upgradeConfiguration({ pace }: KubeadmArgs, kubernetesVersion: string): string {
-  // kubeadm has a pod of its own run within a minute, which an emulated machine may not keep.
-  const judged = pace.lean ? { ignorePreflightErrors: ["CreateJob"] } : {};
+  const ignorePreflightErrors = [
+    // kubeadm knows how to rewrite the Corefile of older versions of CoreDNS only, and ours is its own default, which stays.
+    "CoreDNSUnsupportedPlugins",
+    "CoreDNSMigration",
+    // It has a pod of its own run within a minute, which an emulated machine may not keep.
+    ...(pace.lean ? ["CreateJob"] : []),
+  ];
   const patches = { directory: patchesDir };
   return yaml({
     ...kubeadm("UpgradeConfiguration"),
-    apply: { kubernetesVersion, patches, ...judged },
+    apply: { kubernetesVersion, patches, ignorePreflightErrors },
     node: { patches },
     timeouts: { ...timeouts(pace), upgradeManifests: `${pace.restartSeconds}s` },
   });
