@@ -160,6 +160,7 @@ test("a machine made anew serves the repositories that stayed on a data disk, un
   await serve("main", "ssh-ed25519 AAAAother");
   assert.match(await seed("another scaffold\n"), /left as it is/);
   assert.equal(git("rev-parse", "main"), commit);
+  assert.equal(execFileSync("find", [home, "-uid", "54321"], { encoding: "utf8" }), "");
   assert.match(readFileSync(join(home, ".ssh/authorized_keys"), "utf8"), /AAAAreader\n.*AAAAother/);
   assert.doesNotMatch(await push("main"), /grunnmur/);
   await notify(9);

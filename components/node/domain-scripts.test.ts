@@ -208,6 +208,15 @@ test("more memory shuts a running guest down and starts it again, once", () => {
   assert.equal(run("up", "", { memory: 4096 }).stdout, "");
 });
 
+test("a disk of another image is not taken for one of this image", () => {
+  assert.equal(run("up").status, 0);
+  const path = volume("worker-1.qcow2");
+  writeFileSync(path, readFileSync(path, "utf8").replace(/golden-[^./]*/, "golden-older"));
+  const { status, stderr } = step("disk-up", {});
+  assert.equal(status, 1);
+  assert.match(stderr, /made from another image, .*golden-older.*replace' makes its machine anew/);
+});
+
 test("a disk grows in place, running or not, and does not shrink", () => {
   assert.equal(run("up").status, 0);
   assert.match(run("up", "", { diskGiB: 30 }).stdout, /grown from 20 to 30 GiB/);

@@ -46,7 +46,7 @@ if has_volume "$NAME.qcow2"; then
   # Which image is said by the name of its volume, or of the folder in the store.
   made=$(v vol-dumpxml --pool "$POOL" "$NAME.qcow2" | backing)
   case "$made" in
-    '' | */"${IMAGE:+$IMAGE.$OWNER.disk.raw}" | */"${IMAGE_DIR##*/}/disk.raw") ;;
+    '' | */"${IMAGE:-none}".*.disk.raw | */"${IMAGE_DIR##*/}/disk.raw") ;;
     *)
       echo "the disk of $NAME was made from another image, $made: './grunnmur replace' makes its machine anew" >&2
       exit 1
