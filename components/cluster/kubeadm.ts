@@ -51,8 +51,9 @@ export function joinConfiguration(args: KubeadmArgs, member: Member, token: stri
 
 /** How a control plane that is a member becomes one of another version. */
 export function upgradeConfiguration({ pace }: KubeadmArgs, kubernetesVersion: string): string {
+  // kubeadm can rewrite the Corefile of versions of CoreDNS that it knows, and ends where it meets a newer one, as ours is.
+  const skipPhases = ["addon/coredns"];
   const ignorePreflightErrors = [
-    // kubeadm knows how to rewrite the Corefile of older versions of CoreDNS only, and ours is its own default, which stays.
     "CoreDNSUnsupportedPlugins",
     "CoreDNSMigration",
     // It has a pod of its own run within a minute, which an emulated machine may not keep.
@@ -61,8 +62,8 @@ export function upgradeConfiguration({ pace }: KubeadmArgs, kubernetesVersion: s
   const patches = { directory: patchesDir };
   return yaml({
     ...kubeadm("UpgradeConfiguration"),
-    apply: { kubernetesVersion, patches, ignorePreflightErrors },
-    node: { patches },
+    apply: { kubernetesVersion, patches, ignorePreflightErrors, skipPhases },
+    node: { patches, skipPhases },
     timeouts: { ...timeouts(pace), upgradeManifests: `${pace.restartSeconds}s` },
   });
 }

@@ -56,6 +56,7 @@ function serverSettings(node: Node, args: KubeadmArgs, { seed, versions }: Share
     { path: "static-pods.sh", content: script("cluster/scripts/static-pods.sh") },
     { path: "version.sh", content: script("cluster/scripts/version.sh") },
     { path: "programs", content: `${mirrored("grunnmur/kubernetes")}\n` },
+    { path: "coredns", content: versions.coredns ? `registry.k8s.io/coredns/coredns:${versions.coredns}\n` : "" },
     { path: "upgrade.yaml", content: upgradeConfiguration(args, versions.kubernetes) },
     ...onRoot([
       ...serverFiles(seed, args.pace),

@@ -12,6 +12,7 @@ function input(version: string, more = "") {
     "version.sh": script("cluster/scripts/version.sh"),
     programs: "mirror/grunnmur/kubernetes\n",
     "upgrade.yaml": `kubernetesVersion: ${version}\n${more}`,
+    coredns: "registry.k8s.io/coredns/coredns:v1.15.0\n",
     patience: "1\n",
     "settings.sh": `bash "$PAYLOAD/version.sh" ${version}\n`,
   };
@@ -70,7 +71,9 @@ test("the first control plane upgrades the cluster, and the others themselves; e
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^Kubernetes v1\.36\.3 becomes v1\.36\.4\n[\s\S]*v1\.36\.4 runs on this control plane\n$/);
     isAll(machine, "v1.36.4");
-    const calls = machine.calls().filter((call) => /kubeadm|kubelet|ctr .*pull/.test(call));
+    const all = machine.calls();
+    assert.ok(all.some((call) => call.endsWith("kube-system coredns=registry.k8s.io/coredns/coredns:v1.15.0")));
+    const calls = all.filter((call) => /kubeadm (?!version)|kubelet|ctr .*pull/.test(call) && !/^kubectl/.test(call));
     assert.match(calls[0] ?? "", /pull --hosts-dir FILE registry\.example\.no\/mirror\/grunnmur\/kubernetes:v1\.36\.4/);
     assert.ok(
       calls.some((call) => call.startsWith(`kubeadm ${verb} --config`)),

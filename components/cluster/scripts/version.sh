@@ -1,7 +1,7 @@
 #!/bin/bash
 # Brings a control plane that is a member to another version of Kubernetes by kubeadm's own upgrade: its pods, then its kubelet.
 # Argument: the version, such as `v1.36.4`. Folder PAYLOAD: `programs` (the repository whose images hold kubeadm, kubelet and
-# kubectl), `upgrade.yaml`, `patience` (seconds).
+# kubectl), `upgrade.yaml`, `coredns` (its image, which kubeadm leaves alone; may be empty), `patience` (seconds).
 # Idempotent; one that broke off is gone on with. Where kubeadm fails, it puts back the pods that it had put.
 set -euo pipefail
 
@@ -90,5 +90,8 @@ if ! healthy; then
   exit 1
 fi
 rm -f "$kept" "$kept.part"
+if [ -s "$payload/coredns" ]; then
+  kubectl --kubeconfig "$root/etc/kubernetes/admin.conf" set image deployment/coredns -n kube-system "coredns=$(cat "$payload/coredns")"
+fi
 rm "$begun"
 echo "Kubernetes $wanted runs on this control plane"
