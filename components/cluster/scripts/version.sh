@@ -17,7 +17,11 @@ runs() { # prints the versions of the pods
 }
 before=$(runs)
 if [ ! -e "$begun" ] && [ "$before" = "$wanted" ]; then exit 0; fi
-echo "Kubernetes ${before//$'\n'/ and } becomes $wanted"
+if [ "$before" = "$wanted" ]; then
+  echo "the upgrade to Kubernetes $wanted is gone on with"
+else
+  echo "Kubernetes ${before//$'\n'/ and } becomes $wanted"
+fi
 touch "$begun"
 
 fetch() { # the programs of the wanted version, from the environment's registry
