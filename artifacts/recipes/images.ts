@@ -118,6 +118,9 @@ async function nftEntries(work: Work): Promise<Entry[]> {
   );
   return [
     { path: "usr/sbin/nft", from: join(scratch, "usr/sbin/nft") },
+    // Without it nft lists protocols by their numbers. kube-proxy, which adds them by their names, takes what it finds at its
+    // start for something else, deletes it, and leaves every service unreachable on the node until it changes.
+    { path: "etc/protocols", content: "icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nsctp 132 SCTP\n", mode: 0o644 },
     { path: `${libraries}/${basename(loader)}`, from: loader },
     ...[...names]
       .filter((path) => basename(path) !== basename(loader))
