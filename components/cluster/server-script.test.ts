@@ -28,7 +28,10 @@ function input({ audit = "audit", key = "key", kubelet = "as made", flags = {}, 
     "/etc/kubernetes/patches/kube-apiserver+strategic.yaml": `files: ${audit}`,
   };
   return [
-    ...["static-pods.sh", "kubelet.sh", "version.sh"].map((path) => ({ path, content: script(`cluster/scripts/${path}`) })),
+    ...["static-pods.sh", "kubelet.sh", "version.sh"].map((path) => ({
+      path,
+      content: script(`cluster/scripts/${path}`),
+    })),
     { path: "patience", content: `${patience}\n` },
     ...onRoot(Object.entries(lines).map(([path, line]) => ({ path, content: `${line}\n`, mode: 0o600 }))),
   ];
