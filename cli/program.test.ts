@@ -10,6 +10,7 @@ test("every verb has a description and an example in its help", () => {
     "check",
     "status",
     "replace",
+    "upgrade",
     "destroy",
     "env",
     "kubectl",
