@@ -27,15 +27,15 @@ export function requireGuestsAreOurs(stack: Stack): void {
  */
 export async function makeAnew(node: Node, stack: string, newest: boolean, verb: string): Promise<void> {
   const disk = await diskOf(node.name, stack);
-  if (!disk) {
-    throw new UserError(
-      `the state of ${stack} has no disk of ${node.name}: an earlier run broke off while it was replaced. ./grunnmur up --stack ${stack} goes on with it`,
-    );
-  }
-  say(`${node.name}: ${node.role === "registry" ? "" : "leaves the cluster, then "}its machine is made anew`);
-  await change(stack, { replace: [disk.urn], anew: newest ? [node.name] : [] }, verb);
+  say(
+    disk
+      ? `${node.name}: ${node.role === "registry" ? "" : "leaves the cluster, then "}its machine is made anew`
+      : `${node.name}: an earlier run broke off while its machine was made anew, and is gone on with`,
+  );
+  await change(stack, { replace: disk ? [disk.urn] : [], anew: newest ? [node.name] : [] }, verb);
   // A second run may go well because the first did not come so far.
-  if ((await diskOf(node.name, stack))?.id === disk.id) {
+  const now = await diskOf(node.name, stack);
+  if (!now || now.id === disk?.id) {
     throw new UserError(`${node.name} is as it was: its machine was not made anew. Run ./grunnmur ${verb} again`);
   }
   if (node.role !== "registry") await untilReady(node.name, stack);

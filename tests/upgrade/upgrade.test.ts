@@ -85,7 +85,7 @@ test("an environment becomes a newer one, and its service answers", {
   await step("replace, killed again and again, makes the worker anew", async (context) => {
     const before = await diskOf("worker-1");
     context.diagnostic(`killed ${await killed(10, here, ["replace", "--stack", STACK, "--yes", "worker-1"])} times`);
-    await must(grunnmur("up", ["--yes"], true));
+    await must(grunnmur("replace", ["--yes", "worker-1"], true));
     await whole(lockedKubernetes());
     assert.notEqual(await diskOf("worker-1"), before);
   });
