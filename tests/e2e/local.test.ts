@@ -157,6 +157,16 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
     t.diagnostic(`up for ${((performance.now() - upSince) / MINUTES).toFixed(1)} minutes without a restart`);
   });
 
+  await step("a kube-proxy that starts anew keeps what services there are", async () => {
+    const asked = ["get", "service", "payment-service", "-n", "production", "-o", "jsonpath={.spec.clusterIP}"];
+    const { stdout: address } = await must(kubectl(...asked));
+    await must(kubectl("delete", "pods", "-n", "kube-system", "-l", "k8s-app=kube-proxy", "--wait=true"));
+    await must(kubectl("rollout", "status", "daemonset/kube-proxy", "-n", "kube-system", "--timeout=900s"));
+    // Rules that it takes for foreign go with its second sync, seconds after it is ready.
+    const asking = `for i in $(seq 20); do curl -sf -m 5 -o /dev/null http://${address}/healthz || exit; sleep 1; done`;
+    await must(grunnmur(["ssh", "worker-1", asking]));
+  });
+
   for (const { name, long, run } of CHANGES) {
     if (long && !process.env.GRUNNMUR_TEST_ALL) continue;
     await step(name, (t) => run((figure) => t.diagnostic(figure), outputs));

@@ -1,22 +1,26 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
+import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
 import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
+import { type Clone, withClone } from "../support/git";
 import { Leases, overlaps } from "../support/leases";
 import { traces } from "../support/machine";
 import { declare, stackFileOf } from "../support/many-nodes";
 import { until } from "../support/poll";
 import { Probe } from "../support/probe";
+import { CiRegistry } from "../support/registry";
 import { stepsOf } from "../support/steps";
-import { must, repository, grunnmur as run, type Typed, type } from "../support/user";
+import { must, repository, grunnmur as run, type Typed, type, withEnvironment } from "../support/user";
 
 // One environment whose nodes come, go and are lost, while somebody asks its service something every second. On demand: on
 // emulated CPUs it takes an hour, and three control planes are all that two cores bear.
 
 const STACK = "ha";
+const DISKS = { "registry-1": 4 };
 const MINUTES = 60_000;
 const stackFile = stackFileOf(STACK);
 let mayDestroy = false;
@@ -29,7 +33,7 @@ const up = (...args: string[]) => must(grunnmur("up", ["--yes", ...args], true))
 
 before(async () => {
   assert.ok(!existsSync(stackFile), `${stackFile} is this test's own name: move it away`);
-  declare(STACK, ["control-1"], ["worker-1"]);
+  declare(STACK, ["control-1"], ["worker-1"], DISKS);
   const { code, stderr } = await run(["destroy", "--stack", STACK], { env: { CI: "" } });
   assert.equal(code, 0, stderr);
   mayDestroy = true;
@@ -58,22 +62,21 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   });
 
   await step("a control plane renews its certificates, and serves", async (context) => {
-    const ends = async () =>
-      (await must(ssh("control-1", "kubeadm", "certs", "check-expiration", "-o", "json"))).stdout;
-    const before = await ends();
+    const before = await ends("control-1");
     // As if it were the time: 400 days are longer than any of them lasts.
     const renewal = "sed 's/120 \\* 86400/400 * 86400/' /usr/local/lib/grunnmur/certificates.sh | PATIENCE=3600 bash";
     const renewed = await must(ssh("control-1", renewal));
     assert.match(renewed.stdout, /kube-scheduler started anew\nthe certificates of this control plane are renewed/);
-    assert.notEqual(await ends(), before);
+    assert.notEqual(await ends("control-1"), before);
     took(context, "renewal", renewed);
     await allReady(["control-1", "worker-1"]);
   });
 
-  await step("a worker joins", async (context) => {
-    declare(STACK, ["control-1"], ["worker-1", "worker-2"]);
+  await step("a worker joins, with a data disk", async (context) => {
+    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 2 });
     took(context, "a worker more", await up());
     await allReady(["control-1", "worker-1", "worker-2"]);
+    await must(ssh("worker-2", "mountpoint /var/lib/grunnmur/data && echo precious >/var/lib/grunnmur/data/kept"));
   });
 
   await step("a worker that is replaced is empty before it goes, and the service answers", async (context) => {
@@ -81,6 +84,21 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     assert.match(replaced.stdout, /worker-2 is empty/);
     took(context, "replace", replaced);
     await allReady(["control-1", "worker-1", "worker-2"]);
+    assert.equal((await must(ssh("worker-2", "cat", "/var/lib/grunnmur/data/kept"))).stdout, "precious\n");
+  });
+
+  await step("a data disk grows while its node runs, and does not shrink", async (context) => {
+    const gib = async () =>
+      Number((await must(ssh("worker-2", "findmnt -bno SIZE /var/lib/grunnmur/data"))).stdout) / 2 ** 30;
+    const before = await gib();
+    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 1 });
+    const refused = await grunnmur("up", ["--yes"]);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /worker-2[^\n]*dataDiskGiB|dataDiskGiB[^\n]*worker-2/);
+    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 4 });
+    took(context, "a larger data disk", await up());
+    context.diagnostic(`${before.toFixed(1)} GiB became ${(await gib()).toFixed(1)}`);
+    assert.ok((await gib()) - before > 1.5);
   });
 
   await step("a worker that is lost is replaced", async (context) => {
@@ -90,10 +108,32 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     assert.match(report.stdout, /node worker-2 is dead[\s\S]*\.\/grunnmur replace --stack ha worker-2/);
     took(context, "replace", await must(grunnmur("replace", ["--yes", "worker-2"], true)));
     await allReady(["control-1", "worker-1", "worker-2"]);
+    assert.equal((await must(ssh("worker-2", "cat", "/var/lib/grunnmur/data/kept"))).stdout, "precious\n");
+  });
+
+  await step("the registry's node is lost and replaced, and has what was pushed to it", async (context) => {
+    const shown = await must(withEnvironment(`pulumi stack output --stack ${STACK} --json --show-secrets`));
+    const registry = new CiRegistry(shown.stdout);
+    await registry.push("team/kept:1", "precious");
+    const digest = await registry.digest("team/kept:1");
+    const head = async () => (await must(ssh("registry-1", "git -C /srv/git/config.git rev-parse main"))).stdout;
+    const keep = async ({ directory, git }: Clone): Promise<void> => {
+      writeFileSync(join(directory, "kept"), "precious\n");
+      await must(git("add", "kept"));
+      await must(git("commit", "-qm", "Keep something"));
+      await must(git("push", "-q"));
+    };
+    await withClone(JSON.parse(shown.stdout) as Outputs, keep, STACK);
+    const before = await head();
+    await must(virsh("destroy", "registry-1"));
+    took(context, "replace", await must(grunnmur("replace", ["--yes", "registry-1"], true)));
+    assert.equal(await head(), before);
+    assert.equal(await registry.digest("team/kept:1"), digest);
+    await allReady(["control-1", "worker-1", "worker-2"]);
   });
 
   await step("a worker that is removed is asked for, empty before it goes, and forgotten", async (context) => {
-    declare(STACK, ["control-1"], ["worker-1"]);
+    declare(STACK, ["control-1"], ["worker-1"], DISKS);
     const asked = await grunnmur("up", ["--yes"]);
     assert.match(asked.stderr, /--accept-loss worker-2/);
     const removed = await up("--accept-loss", "worker-2");
@@ -104,14 +144,14 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   });
 
   await step("what cannot be replaced is refused, and nothing is touched", async () => {
-    const { code, stderr } = await grunnmur("replace", ["--yes", "control-1", "registry-1", "worker-7"]);
+    const { code, stderr } = await grunnmur("replace", ["--yes", "control-1", "worker-7"]);
     assert.equal(code, 1);
-    assert.match(stderr, /only control plane[\s\S]*--accept-loss registry-1[\s\S]*no node "worker-7"/);
+    assert.match(stderr, /only control plane[\s\S]*no node "worker-7"/);
     assert.equal((await grunnmur("status")).code, 0);
   });
 
   await step("one control plane becomes three", async (context) => {
-    declare(STACK, ["control-1", "control-2", "control-3"], ["worker-1"]);
+    declare(STACK, ["control-1", "control-2", "control-3"], ["worker-1"], DISKS);
     took(context, "two control planes more", await up());
     await allReady(["control-1", "control-2", "control-3", "worker-1"]);
     await onlyMembers("control-1", ["control-1", "control-2", "control-3"]);
@@ -135,7 +175,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   }
 
   await step("three control planes become one, and it is not the first", async (context) => {
-    declare(STACK, ["control-3"], ["worker-1"]);
+    declare(STACK, ["control-3"], ["worker-1"], DISKS);
     took(context, "two control planes less", await up());
     await allReady(["control-3", "worker-1"]);
     await onlyMembers("control-3", ["control-3"]);
@@ -150,6 +190,27 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     // One for each part at first, and others for each control plane that went.
     assert.ok(leaders.size > 6, [...leaders].join("\n"));
     assert.deepEqual(overlaps(readings), []);
+  });
+
+  await step("eleven months later it renews its certificates by itself, and the service answers", async (context) => {
+    const before = await ends("control-3");
+    const began = performance.now();
+    // Nobody gives these guests the time. The control plane is the last: its timer sees the jump at once.
+    for (const node of ["registry-1", "worker-1", "control-3"]) await must(ssh(node, "date -s '+11 months'"));
+    await until("certificates that are new", 1200, async () => {
+      const quiet = await ssh("control-3", "test ! -e /etc/kubernetes/grunnmur/renewing");
+      return quiet.code === 0 && (await ends("control-3").catch(() => before)) !== before;
+    });
+    await allReady(["control-3", "worker-1"]);
+    took(context, "renewal", { seconds: (performance.now() - began) / 1000 });
+    // What runs after it, with tokens and certificates of that day: a pod made anew, and what Git says undoes a change.
+    await must(kubectl("delete", "pods", "-n", "production", "--all", "--wait=false"));
+    await must(kubectl("scale", "deployment/payment-service", "-n", "production", "--replicas=1"));
+    await until("3 replicas again", 600, async () => {
+      const asked = ["get", "deployment/payment-service", "-n", "production", "-o", "jsonpath={.spec.replicas}"];
+      return (await kubectl(...asked)).stdout === "3";
+    });
+    await allReady(["control-3", "worker-1"]);
   });
 
   await step("destroy leaves nothing", async () => {
@@ -170,6 +231,11 @@ async function allReady(names: string[]): Promise<void> {
   await until("an environment that is ready", 1200, async () => (await grunnmur("status")).code === 0);
   const { stdout } = await must(kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"));
   assert.deepEqual(stdout.trim().split(" ").sort(), names);
+}
+
+/** When the certificates of a control plane end, in kubeadm's words. */
+async function ends(node: string): Promise<string> {
+  return (await must(ssh(node, "kubeadm", "certs", "check-expiration", "-o", "json"))).stdout;
 }
 
 /** What etcd itself says of who its members are, asked on one of them. */

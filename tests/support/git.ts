@@ -16,9 +16,13 @@ export interface Clone {
 }
 
 /** Clones the configuration repository as a person does, with `./grunnmur git`, and runs `work` on the clone. */
-export async function withClone(outputs: Outputs, work: (clone: Clone) => Promise<void>): Promise<void> {
+export async function withClone(
+  outputs: Outputs,
+  work: (clone: Clone) => Promise<void>,
+  stack = "local",
+): Promise<void> {
   const { address } = registryNode(outputs);
-  await inClone((...args) => grunnmur(["git", ...args]), address, work);
+  await inClone((...args) => grunnmur(["git", "--stack", stack, ...args]), address, work);
 }
 
 /** The same with an SSH key and plain git. */
