@@ -30,7 +30,7 @@ export interface Outside {
 
 export interface Nodes {
   all: Node[];
-  /** Some guest's CPU is emulated. */
+  /** Some hypervisor emulates its guests' CPUs. */
   emulated: boolean;
 }
 
@@ -95,13 +95,12 @@ export function makeNodes(stack: Stack, keys: NodeKeys, outside: Outside | undef
     after = made.domain;
     return made;
   });
-  return { all, emulated: locals.size > 0 && !acceleration.kvm };
+  return { all, emulated: hypervisors.some(({ emulated }) => emulated) };
 }
 
-/** Guests on another machine use its KVM: a hypervisor without it is not worth a network's distance. */
 function remoteHypervisor(hypervisor: DeclaredHypervisor, stack: string): Hypervisor {
   if (hypervisor.kind !== "remote") throw new Error(`hypervisor ${hypervisor.name} is this machine`);
-  const { name, uri, sshHostKey, bridge, storagePool } = hypervisor;
+  const { name, uri, sshHostKey, bridge, storagePool, emulated } = hypervisor;
   return {
     name,
     uri,
@@ -109,7 +108,7 @@ function remoteHypervisor(hypervisor: DeclaredHypervisor, stack: string): Hyperv
     bridge,
     pool: storagePool,
     readsStore: false,
-    emulated: false,
+    emulated,
     consoleLogDir: "/var/log/libvirt/qemu",
     guestPrefix: `${stack}.`, // no node's name holds a dot, so no two stacks make the same
   };

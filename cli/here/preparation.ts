@@ -31,7 +31,7 @@ export function workOf(stack: Stack): Work {
   const here = machine();
   return {
     machine: here,
-    emulated: stack.hypervisors.some(({ kind }) => kind === "local") && !here.kvm,
+    emulated: stack.hypervisors.some((each) => (each.kind === "local" ? !here.kvm : each.emulated)),
     nodes: stack.nodes.length,
     artifacts: artifactsFor(stack).length,
     missing: missingArtifacts(stack).length,

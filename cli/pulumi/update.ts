@@ -28,7 +28,7 @@ const seconds = (): number => performance.now() / 1000;
 export interface Change {
   /** Lets Pulumi show its preview and ask; otherwise it goes ahead. */
   review?: boolean;
-  /** Names of nodes, or `sync`, whose data may go. */
+  /** Names of nodes, or `sync`, whose data may go, and addresses of hypervisors that are gone for good. */
   acceptLoss?: readonly string[];
   /** URNs of resources that are replaced. */
   replace?: readonly string[];

@@ -10,7 +10,10 @@ export type KubeApi = <T>(path: string) => Promise<Look<T | undefined>>;
 interface Kubeconfig {
   "current-context": string;
   contexts: { name: string; context: { cluster: string; user: string } }[];
-  clusters: { name: string; cluster: { server: string; "certificate-authority-data"?: string } }[];
+  clusters: {
+    name: string;
+    cluster: { server: string; "certificate-authority-data"?: string; "tls-server-name"?: string };
+  }[];
   users: { name: string; user: { "client-certificate-data"?: string; "client-key-data"?: string } }[];
 }
 
@@ -31,6 +34,7 @@ export function kubeApi(kubeconfig: string, limitSeconds: number): KubeApi {
     ca: decode(cluster["certificate-authority-data"]),
     cert: decode(user["client-certificate-data"]),
     key: decode(user["client-key-data"]),
+    ...(cluster["tls-server-name"] ? { servername: cluster["tls-server-name"] } : {}),
     // A kept connection would hold the program open.
     agent: false as const,
   };

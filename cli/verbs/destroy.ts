@@ -20,10 +20,17 @@ export function destroyVerb(): Command {
   ])
     .addOption(stackOption())
     .addOption(yesOption())
+    .option("--accept-loss <uri...>", "addresses of hypervisors that are gone for good, with all that is on them")
     .action(destroy);
 }
 
-async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promise<void> {
+interface Options {
+  stack: string;
+  yes?: boolean;
+  acceptLoss?: string[];
+}
+
+async function destroy({ stack, yes, acceptLoss = [] }: Options): Promise<void> {
   requireStackFile(stack);
   const known = (await pulumiIsHere()) && (await existingStacks()).includes(stack);
   const resources = known ? await resourceCount(stack) : 0;
@@ -36,7 +43,7 @@ async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promis
     throw new UserError("Nothing was destroyed.");
   }
   refuseForeign(stack);
-  if (resources > 0) await destroyResources(stack);
+  if (resources > 0) await destroyResources(stack, acceptLoss);
   if (leftovers(stack).length > 0) await takeDown(stack);
   forgetAnswers(stack);
   const left = leftovers(stack);
@@ -45,7 +52,7 @@ async function destroy({ stack, yes }: { stack: string; yes?: boolean }): Promis
   if (existsSync(storeRoot())) say(`Kept: the store of artifacts, ${storeRoot()}`);
 }
 
-async function destroyResources(stack: string): Promise<void> {
+async function destroyResources(stack: string, acceptLoss: string[]): Promise<void> {
   await removeStaleLocks(stack);
   // Seeds are kept from any other deletion; who destroys has been asked.
   await pulumiOutput(["state", "unprotect", "--all", "--yes", "--stack", stack]);
@@ -55,7 +62,7 @@ async function destroyResources(stack: string): Promise<void> {
         "--suppress-outputs",
       ),
       // A cluster that no longer answers takes its objects with it.
-      { env: { PULUMI_K8S_DELETE_UNREACHABLE: "true" } },
+      { env: { PULUMI_K8S_DELETE_UNREACHABLE: "true", GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(",") } },
     ),
   );
   if (code === 0) {

@@ -7,8 +7,11 @@ const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-rep
 /** Every `*.test.ts` that stands beside its code, relative to the repository. */
 export const unitTests = (): string[] => below(repositoryRoot(), (name) => !SKIPPED.has(name));
 
-/** The tests that stand a whole environment up: `e2e`; `ha`, whose nodes come, go and are lost; and `upgrade`. */
-export const environmentTests = (which: "e2e" | "ha" | "upgrade"): string[] =>
+/** What stands a whole environment up; all but `e2e` on demand. */
+export const ENVIRONMENT_TESTS = ["e2e", "ha", "upgrade", "remote"] as const;
+
+/** The files of one of them. */
+export const environmentTests = (which: (typeof ENVIRONMENT_TESTS)[number]): string[] =>
   below(repositoryPath("tests", which), () => true);
 
 function below(directory: string, enter: (name: string) => boolean): string[] {

@@ -4,9 +4,9 @@ import { ensure } from "../../artifacts/store";
 import { repositoryRoot } from "../../lib/places";
 import { run } from "../here/child";
 import { verb } from "../terminal/command";
-import { environmentTests, unitTests } from "./test-files";
+import { ENVIRONMENT_TESTS, environmentTests, unitTests } from "./test-files";
 
-type Which = "unit" | "e2e" | "ha" | "upgrade";
+const CHOICES = ["unit", ...ENVIRONMENT_TESTS] as const;
 
 /** `test`: the tests beside the code, the end-to-end test on real guests, or both with one count at the end. */
 export function testVerb(): Command {
@@ -14,8 +14,8 @@ export function testVerb(): Command {
     .addArgument(
       new Argument(
         "[which]",
-        "e2e stands a whole environment up and destroys it; ha also lets its nodes come, go and be lost, and upgrade makes a newer one of an older, each for an hour",
-      ).choices(["unit", "e2e", "ha", "upgrade"]),
+        "e2e stands a whole environment up and destroys it; ha also lets its nodes come, go and be lost, upgrade makes a newer one of an older, and remote uses other hypervisors, each for up to an hour",
+      ).choices(CHOICES),
     )
     .action(test);
 }
@@ -34,9 +34,9 @@ const ASKED = [
   "kustomize-controller",
 ];
 
-async function test(which?: Which): Promise<void> {
+async function test(which?: (typeof CHOICES)[number]): Promise<void> {
   const unit = which === undefined || which === "unit";
-  const environment = which === "ha" || which === "upgrade" ? which : "e2e";
+  const environment = which === undefined || which === "unit" ? "e2e" : which;
   const files = [...(unit ? unitTests() : []), ...(which === "unit" ? [] : environmentTests(environment))];
   if (unit) await ensure(ASKED);
   const options = [

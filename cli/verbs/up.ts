@@ -42,7 +42,10 @@ export function upVerb(): Command {
 
 /** What the program asks for by name before it deletes data (infra/consequences.ts). */
 const acceptLossOption = (): Option =>
-  new Option("--accept-loss <name...>", "data that may be deleted: names of nodes, or sync, as the preview says");
+  new Option(
+    "--accept-loss <name...>",
+    "data that may be deleted: names of nodes, sync, or the address of a hypervisor that is gone for good",
+  );
 
 const traceOption = (): Option =>
   new Option("--trace <file>", "write what took how long, a bar for each resource, for ui.perfetto.dev");

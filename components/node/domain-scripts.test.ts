@@ -79,14 +79,17 @@ interface Run {
   data?: boolean;
   /** The guest does not hear that it is asked to shut down. */
   deaf?: boolean;
+  /** What may be lost, as a run hands it over. */
+  acceptLoss?: string;
 }
 
-function environment({ failAt = "", owner = mine, diskGiB = 20, deaf = false }: Run) {
+function environment({ failAt = "", owner = mine, diskGiB = 20, deaf = false, acceptLoss = "" }: Run) {
   return {
     PATH: `${join(fake, "bin")}:${process.env.PATH}`,
     FAKE: fake,
     FAIL_AT: failAt,
     DEAF: deaf ? "1" : "",
+    GRUNNMUR_ACCEPT_LOSS: acceptLoss,
     URI: "qemu+ssh://grunnmur@osl1.example.no/system",
     HOST_KEY: key,
     NAME: "worker-1",
@@ -315,9 +318,17 @@ test("a golden image stays while a disk lies over it, and another's is left alon
   assert.deepEqual(readdirSync(join(fake, "volumes")), ["golden-1.fedcba9876543210.disk.raw"]);
 });
 
-test("a guest whose hypervisor is gone is kept in the state, with the way to take it out", () => {
+test("a guest whose hypervisor is gone is given up only where a person says that this one is", () => {
   assert.equal(run("up").status, 0);
-  assert.match(run("down", "uri").stderr, /pulumi state delete --target-dependents URN/);
+  assert.match(run("down", "uri").stderr, /--accept-loss 'qemu\+ssh:\/\/grunnmur@osl1\.example\.no\/system'/);
+  assert.equal(run("down", "uri", { acceptLoss: `worker-1,qemu+ssh://grunnmur@osl1.example.no/systemd` }).status, 1);
+  const given = run("down", "uri", { acceptLoss: `worker-1,qemu+ssh://grunnmur@osl1.example.no/system` });
+  assert.equal(given.status, 0);
+  assert.match(given.stdout, /is given up/);
+  assert.ok(existsSync(volume("worker-1.qcow2")));
+  // One that answers is asked to the end.
+  assert.equal(run("down", "", { acceptLoss: "qemu+ssh://grunnmur@osl1.example.no/system" }).status, 0);
+  assert.deepEqual(readdirSync(join(fake, "volumes")), []);
 });
 
 test("a run that is killed leaves neither an upload nor the lock behind", async () => {

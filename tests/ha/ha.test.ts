@@ -73,7 +73,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   });
 
   await step("a worker joins, with a data disk", async (context) => {
-    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 2 });
+    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 5 });
     took(context, "a worker more", await up());
     await allReady(["control-1", "worker-1", "worker-2"]);
     await must(ssh("worker-2", "mountpoint /var/lib/grunnmur/data && echo precious >/var/lib/grunnmur/data/kept"));
@@ -91,7 +91,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     const gib = async () =>
       Number((await must(ssh("worker-2", "findmnt -bno SIZE /var/lib/grunnmur/data"))).stdout) / 2 ** 30;
     const before = await gib();
-    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 1 });
+    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 4 });
     const refused = await grunnmur("up", ["--yes"]);
     assert.notEqual(refused.code, 0);
     assert.match(refused.stderr, /worker-2[^\n]*dataDiskGiB|dataDiskGiB[^\n]*worker-2/);

@@ -56,6 +56,9 @@ export async function must(typed: Promise<Typed>): Promise<Typed> {
   return done;
 }
 
+/** A script, after `eval "$(./grunnmur env)"` has been typed. */
+export const inEnvironment = (script: string): string => `exports=$(./grunnmur env); eval "$exports"; ${script}`;
+
 /** Runs a script in a shell where `eval "$(./grunnmur env)"` has been typed. */
 export const withEnvironment = (script: string, options?: TypeOptions): Promise<Typed> =>
-  type("sh", ["-ec", `exports=$(./grunnmur env); eval "$exports"; ${script}`], options);
+  type("sh", ["-ec", inEnvironment(script)], options);

@@ -67,7 +67,8 @@ sweep_images() {
   done <<<"$list"
 }
 backing() { sed -n '/<backingStore>/,/<\/backingStore>/s|.*<path>\(.*\)</path>.*|\1|p'; }
-# What is to be removed needs its hypervisor; a local daemon that is gone took its guests with it.
+# What is to be removed needs its hypervisor. A local daemon that is gone took its guests with it; of another machine that does
+# not answer only a person knows.
 require_hypervisor() {
   local reason
   if reason=$(v uri 2>&1); then return 0; fi
@@ -77,10 +78,16 @@ require_hypervisor() {
       exit 0
       ;;
   esac
+  # Of a run, by the names of what may be lost; see infra/consequences.ts.
+  case ",${GRUNNMUR_ACCEPT_LOSS:-}," in
+    *",$URI,"*)
+      echo "$URI does not answer and is given up, and $NAME with it"
+      exit 0
+      ;;
+  esac
   {
     echo "cannot reach libvirt at $URI to remove $NAME: $reason. Bring the hypervisor up and run this again."
-    echo "If it is gone for good, take the node out of the state, which touches no machine:"
-    echo "  pulumi state delete --target-dependents URN, with the URN of NODE-disk from: pulumi stack --show-urns"
+    echo "If it is gone for good, say so, and see that it never comes back with these guests: --accept-loss '$URI'"
   } >&2
   exit 1
 }
