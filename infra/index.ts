@@ -27,7 +27,7 @@ const platform = new Platform(
 );
 
 /** For administration from this machine. */
-export const kubeconfig = platform.cluster.kubeconfig;
+export const kubeconfig = platform.cluster.administration;
 export const registry = {
   host: platform.registry.host,
   address: platform.registry.address,

@@ -107,6 +107,8 @@ export class Platform extends pulumi.ComponentResource {
         country: one(stack.nodes, "control-plane").site.country,
         registry: this.registry,
         emulated,
+        endpoint: stack.cluster.endpoint,
+        virtualAddress: stack.cluster.virtualAddress,
         kubectl: artifacts.kubectlPath(),
         choose: outside?.choose,
         upgrade: outside?.upgrade,

@@ -75,6 +75,25 @@ test("where none answers, one that is there and late or not ready comes before o
     assert.equal((await firstAnswering(of(await closing(t), there), 1)).url, there);
 });
 
+test("what stands in front of all is asked last, though a person's kubeconfig names it first", async (t) => {
+  const [works, front] = [await api(t, 200), await api(t, 200)];
+  const given = (server: string) =>
+    kubeconfig(
+      {
+        servers: [
+          { name: "front", url: front, certifiedAs: "kubernetes" },
+          { name: "own", url: server },
+        ],
+        caPem: "ca",
+      },
+      own,
+    );
+  const current = async (text: string) => parse(await atWhomAnswers(text))["current-context"];
+  assert.equal(parse(given(works))["current-context"], "front");
+  assert.equal(await current(given(works)), "own");
+  assert.equal(await current(given(await closing(t))), "front");
+});
+
 test("a kubeconfig leads to whom answers, with the same credentials", async (t) => {
   const [works, off] = [await api(t, 200), await closing(t)];
   const given = (...urls: string[]) => {

@@ -55,19 +55,23 @@ function look(url: string, limitSeconds: number): Promise<State> {
 interface Kubeconfig {
   "current-context": string;
   contexts: { name: string; context: { cluster: string } }[];
-  clusters: { name: string; cluster: { server: string } }[];
+  clusters: { name: string; cluster: { server: string; "tls-server-name"?: string } }[];
 }
 
 /**
  * The same kubeconfig with the context of an API server that answers as its current one; the current one as it is where it
- * answers, or none does.
+ * answers, or none does. What stands in front of them all is asked last: it may be wrong where they are not.
  */
 export async function atWhomAnswers(kubeconfig: string): Promise<string> {
   const config = parse(kubeconfig) as Kubeconfig;
-  const urlOf = (cluster: string) => config.clusters.find(({ name }) => name === cluster)?.cluster.server ?? "";
-  const known = config.contexts.map(({ name, context }) => ({ name, url: urlOf(context.cluster) }));
+  const known = config.contexts.map(({ name, context }) => {
+    const cluster = config.clusters.find(({ name: own }) => own === context.cluster)?.cluster;
+    return { name, url: cluster?.server ?? "", inFront: cluster?.["tls-server-name"] !== undefined };
+  });
   const current = known.find(({ name }) => name === config["current-context"]);
   if (!current || known.length === 1) return kubeconfig;
-  const { name } = await firstAnswering([current, ...known.filter((one) => one !== current)]);
+  const rest = known.filter((one) => one !== current);
+  const [first = current, ...others] = [current, ...rest].sort((a, b) => Number(a.inFront) - Number(b.inFront));
+  const { name } = await firstAnswering([first, ...others]);
   return name === current.name ? kubeconfig : JSON.stringify({ ...config, "current-context": name });
 }

@@ -23,6 +23,7 @@ const CHECKS: readonly Check[] = [
   roles,
   dataDisks,
   localAlone,
+  emulation,
   networkProblems,
   syncProblems,
 ];
@@ -180,6 +181,23 @@ function dataDisks({ nodes }: StackDraft): Problem[] {
       },
     ];
   });
+}
+
+/** This machine is asked whether it has KVM; of another one the stack says it. */
+function emulation({ environment, cluster, hypervisors }: StackDraft): Problem[] {
+  const allowed = cluster?.emulationAllowed ?? environment === "development";
+  if (allowed) return [];
+  return (hypervisors ?? []).flatMap((h, i) =>
+    h?.kind === "remote" && h.emulated
+      ? [
+          {
+            path: `hypervisors[${i}].emulated`,
+            message: "received true, and cluster.emulationAllowed is not true",
+            remedy: "Use a machine with KVM, or set cluster.emulationAllowed to true.",
+          },
+        ]
+      : [],
+  );
 }
 
 /** Guests of the local hypervisor are in a network with no way out: nothing beside it could reach them. */

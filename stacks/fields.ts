@@ -77,6 +77,13 @@ export const host = () =>
     new RegExp(`^(?!.{254})(${LABEL}\\.)*${LABEL}$`),
   );
 
+/** The same, and a port after a colon where it is not the usual one. */
+export const hostAndPort = () =>
+  text(
+    "a host name or an IPv4 address, with or without a port, such as api.example.no:443",
+    new RegExp(`^(?!.{260})(${LABEL}\\.)*${LABEL}(:[1-9][0-9]{0,4})?$`),
+  );
+
 export const address = () => z.ipv4({ error: "an IPv4 address such as 10.20.0.11, without a prefix length" });
 
 export const range = () => z.cidrv4({ error: "an IPv4 network such as 10.20.0.0/24" });

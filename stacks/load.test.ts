@@ -90,6 +90,17 @@ test("defaults: cluster name and path from the stack, emulation only in developm
   assert.deepEqual([stack.network.podCidr, stack.network.serviceCidr], ["10.244.0.0/16", "10.96.0.0/16"]);
 });
 
+test("an API server is found at a virtual address or behind another's name, which say nothing of the cluster itself", () => {
+  for (const cluster of [{ virtualAddress: "10.30.0.5" }, { endpoint: "api.example.no:443" }]) {
+    const raw = fromStackFile(readFileSync(join(ROOT, "Pulumi.prod.yaml"), "utf8"));
+    assert.deepEqual(parseStack({ ...raw, cluster }, "prod").cluster, {
+      ...cluster,
+      name: "prod",
+      emulationAllowed: false,
+    });
+  }
+});
+
 test("an existing machine keeps its own site and answers where it says", () => {
   const raw = valid();
   const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;

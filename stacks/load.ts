@@ -30,6 +30,7 @@ export function parseStack(raw: unknown, stackName: string): Stack {
     hypervisors,
     nodes: config.nodes.map((node) => resolve(node, byName, sites)),
     cluster: {
+      ...config.cluster,
       name: config.cluster.name ?? stackName,
       emulationAllowed: config.cluster.emulationAllowed ?? config.environment === "development",
     },

@@ -12,6 +12,7 @@ export function networkProblems(stack: StackDraft): Problem[] {
     ...sizes(stack),
     ...gateway(stack),
     ...nodeAddresses(stack),
+    ...virtualAddress(stack),
     ...twins(stack),
   ];
 }
@@ -153,6 +154,20 @@ function nodeAddresses({ network, nodes }: StackDraft): Problem[] {
     }
     return outside(path, node.address, cidr);
   });
+}
+
+function virtualAddress({ network, hypervisors, nodes, cluster }: StackDraft): Problem[] {
+  const received = cluster?.virtualAddress;
+  if (!received || !network?.cidr) return [];
+  const path = "cluster.virtualAddress";
+  if ((hypervisors ?? []).some((h) => h?.kind === "local")) {
+    const message = `received "${received}", and nothing outside reaches the network of a local hypervisor's guests`;
+    return [{ path, message, remedy: "Take it out." }];
+  }
+  const holder = (nodes ?? []).findIndex((node) => node?.address === received);
+  const taken = received === network.gateway ? "network.gateway" : holder >= 0 ? `nodes[${holder}].address` : undefined;
+  if (taken) return [{ path, message: `received "${received}", which is ${taken}`, remedy: "Choose another." }];
+  return outside(path, received, network.cidr);
 }
 
 /** The address on this machine's loopback exists only for addresses that start with 10; one is the machine's own. */

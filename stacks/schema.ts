@@ -9,6 +9,7 @@ import {
   flag,
   gitHubApiUrl,
   host,
+  hostAndPort,
   hostKey,
   httpsUrl,
   integer,
@@ -87,6 +88,11 @@ const hypervisorSchema = z.discriminatedUnion(
       sshHostKey: hostKey().describe("Public ed25519 SSH host key of the hypervisor; pinned, never scanned."),
       bridge: interfaceName().describe("Bridge on the hypervisor to which the guests are connected, such as br0."),
       storagePool: poolName().default("default").describe("libvirt storage pool in which the guests' disks lie."),
+      emulated: flag()
+        .default(false)
+        .describe(
+          "It has no KVM, and emulates its guests' CPUs, about 12 times slower: to try a stack. Needs cluster.emulationAllowed.",
+        ),
     }),
   ],
   { error: "a section with kind: local or kind: remote" },
@@ -151,6 +157,14 @@ const clusterSchema = section({
     .describe(
       "Go on where KVM does not work, with emulated CPUs (about 12 times slower). Default: only in development.",
     ),
+  endpoint: hostAndPort()
+    .optional()
+    .describe(
+      "Where people find the API, in front of all control planes: a load balancer, or a name with the addresses of all. Port 6443 where none is given. Default: virtualAddress, else a control plane.",
+    ),
+  virtualAddress: address()
+    .optional()
+    .describe("Address in network.cidr that one of the control planes has at a time, by VRRP on the nodes' network."),
 });
 
 const gitHostSchema = z.discriminatedUnion(

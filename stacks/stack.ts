@@ -26,7 +26,7 @@ export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "node
   name: string;
   hypervisors: Hypervisor[];
   nodes: Node[];
-  cluster: Required<StackConfig["cluster"]>;
+  cluster: StackConfig["cluster"] & { name: string; emulationAllowed: boolean };
   sync: StackConfig["sync"] & { path: string };
 }
 

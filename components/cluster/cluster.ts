@@ -11,12 +11,13 @@ import type { File } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
 import type { Versions } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
-import { type Access, type Shared, serversOf } from "./from-here";
+import { type Access, type Shared, serverAt, serversOf } from "./from-here";
 import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig, type Server } from "./kubeconfig";
 import { closeAdmission, emptyOthers, founderId, member, place } from "./membership";
 import { nodeFiles, renewalFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, gitServerCertificate } from "./pki";
+import { virtualAddressFiles, virtualAddressUnit } from "./virtual-address";
 
 export interface ClusterArgs {
   clusterName: string;
@@ -36,6 +37,10 @@ export interface ClusterArgs {
   corednsTag?: string;
   /** Brings an environment that there is to these versions; otherwise it keeps those that it has. */
   upgrade?: boolean;
+  /** Where people find the API, a host or `host:port` in front of all control planes. */
+  endpoint?: string;
+  /** Address in the site's network that one of the control planes has. */
+  virtualAddress?: string;
   emulated: boolean;
   /** Path of kubectl on the machine that runs the program. */
   kubectl: string;
@@ -47,8 +52,10 @@ export interface ClusterArgs {
 
 /** Kubernetes by kubeadm on the environment's nodes. */
 export class Cluster extends pulumi.ComponentResource {
-  /** For administration from the machine that runs the program; a secret. */
+  /** For the program itself, on the machine that runs it; a secret. */
   readonly kubeconfig: pulumi.Output<string>;
+  /** For people: its current context is that of the endpoint, if there is one. A secret. */
+  readonly administration: pulumi.Output<string>;
   readonly provider: kubernetes.Provider;
   /** For what the program asks of the cluster by scripts of its own. */
   readonly access: Access;
@@ -117,16 +124,20 @@ export class Cluster extends pulumi.ComponentResource {
 
     const known = serversOf(controlPlanes);
     const chosen = args.choose?.(known) ?? Promise.resolve(known[0]);
-    this.kubeconfig = pulumi.secret(
-      pulumi.all([shared, chosen]).apply(([{ seed: base64, issuedAt, caPem }, current]) => {
-        const others = known.filter(({ name }) => name !== current.name);
-        const servers: [Server, ...Server[]] = [
-          { ...current, name: clusterName },
-          ...others.map((server) => ({ ...server, name: `${clusterName}-${server.name}` })),
-        ];
-        return kubeconfig({ servers, caPem }, adminCertificate(base64, issuedAt));
-      }),
-    );
+    const configFor = (front: readonly Server[]) =>
+      pulumi.secret(
+        pulumi.all([shared, chosen]).apply(([{ seed: base64, issuedAt, caPem }, current]) => {
+          const own = [...front, current, ...known.filter(({ name }) => name !== current.name)];
+          const servers = own.map((server, index) => ({
+            ...server,
+            name: index === 0 ? clusterName : `${clusterName}-${server.name}`,
+          }));
+          return kubeconfig({ servers: servers as [Server, ...Server[]], caPem }, adminCertificate(base64, issuedAt));
+        }),
+      );
+    this.kubeconfig = configFor([]);
+    const endpoint = args.endpoint ?? args.virtualAddress;
+    this.administration = endpoint ? configFor([serverAt(endpoint)]) : this.kubeconfig;
     this.caPem = pulumi.unsecret(shared.apply(({ caPem }) => caPem));
     this.gitServerCertificate = pulumi.secret(
       shared.apply(({ seed: base64, issuedAt }) => gitServerCertificate(base64, issuedAt)),
@@ -153,7 +164,7 @@ export class Cluster extends pulumi.ComponentResource {
   /** Images, pod network and the way to the API, before the node is a member. */
   private prepare(
     node: Node,
-    { network, peers, registry, controlPlanes, emulated }: ClusterArgs,
+    { network, peers, registry, controlPlanes, emulated, virtualAddress }: ClusterArgs,
     emptied: pulumi.Resource,
   ): pulumi.Resource[] {
     const trust = pulumi.all([registry.caPem, registry.reader]);
@@ -161,11 +172,16 @@ export class Cluster extends pulumi.ComponentResource {
       ...siteFiles(network, node, peers, registry.host),
       ...nodeFiles(network, node.address, controlPlanes, paceOf(emulated)),
       ...registryHosts({ host: registry.host, caPem, reader }),
-      ...(node.role === "control-plane" ? renewalFiles(paceOf(emulated)) : []),
+      ...(node.role === "control-plane"
+        ? [
+            ...renewalFiles(paceOf(emulated)),
+            ...virtualAddressFiles(node, controlPlanes, virtualAddress, paceOf(emulated)),
+          ]
+        : []),
     ]);
-    const timers = node.role === "control-plane" ? [renewal] : [];
+    const own = node.role === "control-plane" ? [renewal, virtualAddressUnit] : [];
     return [
-      installFiles(`${node.name}-files`, node, files, [...units, ...timers], {
+      installFiles(`${node.name}-files`, node, files, [...units, ...own], {
         parent: this,
         dependsOn: [node.ready, emptied],
       }),

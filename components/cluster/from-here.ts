@@ -80,6 +80,13 @@ function everyServer(controlPlanes: KubeadmArgs["controlPlanes"], { seed, issued
   return kubeconfig({ servers: serversOf(controlPlanes), caPem }, adminCertificate(seed, issuedAt));
 }
 
+/** Whatever stands in front of the API servers and shows their certificate. @param endpoint a host or `host:port` */
+export function serverAt(endpoint: string): Server {
+  const port = endpoint.includes(":") ? "" : ":6443";
+  // Each has this name in its certificate, so that another endpoint needs no other certificates.
+  return { name: "endpoint", url: `https://${endpoint}${port}`, certifiedAs: "kubernetes" };
+}
+
 /** The API servers as the machine that runs the program finds them. @throws without any */
 export function serversOf(controlPlanes: KubeadmArgs["controlPlanes"]): [Server, ...Server[]] {
   const [first, ...others] = controlPlanes.map(({ name, reach }) => ({ name, url: `https://${reach}:6443` }));

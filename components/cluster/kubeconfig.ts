@@ -6,6 +6,8 @@ export interface Server {
   name: string;
   /** Such as `https://10.20.0.11:6443`. */
   url: string;
+  /** Name in its certificate, where that is not the host of its address. */
+  certifiedAs?: string;
 }
 
 export interface KubeconfigArgs {
@@ -32,9 +34,13 @@ function render({ servers, caPem }: KubeconfigArgs, user: object): string {
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: servers.map(({ name, url }) => ({
+    clusters: servers.map(({ name, url, certifiedAs }) => ({
       name,
-      cluster: { server: url, "certificate-authority-data": authority },
+      cluster: {
+        server: url,
+        "certificate-authority-data": authority,
+        ...(certifiedAs ? { "tls-server-name": certifiedAs } : {}),
+      },
     })),
     users: [{ name: "user", user }],
     contexts: servers.map(({ name }) => ({ name, context: { cluster: name, user: "user" } })),

@@ -112,6 +112,15 @@ export const ROWS: Row[] = [
     effect: "Its guests are shut down and started again, one after the other; workers are drained first.",
   },
   {
+    change: "a hypervisor's `emulated`",
+    stack: "prod",
+    edit: both(
+      replace("storagePool: nvme", "storagePool: nvme\n      emulated: true"),
+      replace("emulationAllowed: false", "emulationAllowed: true"),
+    ),
+    effect: "Its guests are shut down and started again, one after the other; workers are drained first.",
+  },
+  {
     change: "a hypervisor's `storagePool`",
     stack: "prod",
     edit: replace("storagePool: nvme", "storagePool: fast"),
@@ -241,6 +250,19 @@ export const ROWS: Row[] = [
     stack: "prod",
     edit: replace('ciPrefix: ""', "ciPrefix: team-a"),
     effect: "Holds for the next push. The proxy is reloaded, and cuts no connection.",
+  },
+  {
+    change: "`cluster.endpoint`",
+    stack: "prod",
+    edit: replace("grunnmur:cluster:\n", "grunnmur:cluster:\n    endpoint: api.example.no\n"),
+    effect: "The kubeconfig that people export names it first. Nothing else changes.",
+  },
+  {
+    change: "`cluster.virtualAddress`",
+    stack: "prod",
+    edit: replace("grunnmur:cluster:\n", "grunnmur:cluster:\n    virtualAddress: 10.30.0.5\n"),
+    effect:
+      "One of the control planes takes it, or none has it any more; the kubeconfig that people export names it first.",
   },
   {
     change: "`cluster.name`",
