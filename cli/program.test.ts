@@ -11,6 +11,7 @@ test("every verb has a description and an example in its help", () => {
     "status",
     "replace",
     "upgrade",
+    "rotate",
     "destroy",
     "env",
     "kubectl",

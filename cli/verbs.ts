@@ -6,6 +6,7 @@ import { gitVerb } from "./verbs/git";
 import { kubectlVerb } from "./verbs/kubectl";
 import { previewVerb } from "./verbs/preview";
 import { replaceVerb } from "./verbs/replace";
+import { rotateVerb } from "./verbs/rotate";
 import { sshVerb } from "./verbs/ssh";
 import { statusVerb } from "./verbs/status";
 import { testVerb } from "./verbs/test";
@@ -20,6 +21,7 @@ export const verbs: (() => Command)[] = [
   statusVerb,
   replaceVerb,
   upgradeVerb,
+  rotateVerb,
   destroyVerb,
   envVerb,
   kubectlVerb,

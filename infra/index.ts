@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { KvmNode } from "../components/node/kvm-node";
 import { runningGuests } from "../components/node/running";
 import { firstAnswering } from "../lib/answering";
+import { HANDED_OVER, parseRotations } from "../lib/rotation";
 import { StackError } from "../stacks/errors";
 import { fromPulumi, parseStack } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
@@ -23,6 +24,7 @@ const platform = new Platform(
     // As ./grunnmur replace and upgrade hand them over.
     anew: new Set((process.env.GRUNNMUR_ANEW ?? "").split(",")),
     upgrade: process.env.GRUNNMUR_UPGRADE === "yes",
+    ...(process.env[HANDED_OVER] ? { rotations: parseRotations(process.env[HANDED_OVER]) } : {}),
   },
 );
 
@@ -55,6 +57,10 @@ export const measured = Object.fromEntries(platform.nodes.map((node) => [node.na
 export const sshKey = pulumi.secret(platform.adminKey.apply((key) => key.privateKey));
 /** Its public half: a machine of kind `existing` must let it in before `up`. A preview shows it. */
 export const adminPublicKey = pulumi.unsecret(platform.adminKey.apply((key) => key.publicKey));
+/** How far the rotation of each credential is that was ever rotated. */
+export const rotations = platform.rotations;
+/** Of all keys that may log in to the nodes: two while they are rotated, the newer one last. */
+export const adminPublicKeys = platform.adminPublicKeys;
 /** The cluster's key to Git: its public half, its private half, and whether the Git host proved it read-only. */
 export const deployKey = platform.agent.deployKey;
 export const deployKeyPrivate = pulumi.secret(platform.deployKey.apply((key) => key.privateKey));

@@ -7,12 +7,14 @@ import { GitServer } from "../components/git-server/git-server";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
+import { administrators } from "../components/node/administrators";
 import { KvmNode } from "../components/node/kvm-node";
 import type { Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
 import { paceOf } from "../components/pace";
 import { Registry } from "../components/registry/registry";
 import { renderConfigRepo } from "../gitops/render";
+import { purposeOf, type Rotations, rotationOf } from "../lib/rotation";
 import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
 import { ownerAndName } from "../stacks/sync";
@@ -28,6 +30,8 @@ export interface StackSecrets {
 export interface PlatformOutside {
   /** Judges a change before any child is registered. */
   before: pulumi.ResourceHookBinding;
+  /** As `./grunnmur rotate` hands them over; absent in every other run, which keeps those that there are. */
+  rotations?: Rotations;
   /** Works around the restart of a worker; the kubeconfig is a secret. */
   aroundRestart(node: string, kubeconfig: () => Promise<string>): pulumi.ResourceHookBinding;
   runningGuests: Outside["runningGuests"];
@@ -47,10 +51,14 @@ export class Platform extends pulumi.ComponentResource {
   readonly agent: SyncAgent;
   /** May log in to every node; a secret. */
   readonly adminKey: pulumi.Output<SshKey>;
+  /** Public halves of all that may log in to machines that the program made. */
+  readonly adminPublicKeys: pulumi.Output<string[]>;
   /** May push to the environment's own Git server; a secret. */
   readonly personKey: pulumi.Output<SshKey>;
   /** The cluster's own key to Git; a secret. */
   readonly deployKey: pulumi.Output<SshKey>;
+  /** How far the rotation of each credential is that was ever rotated. */
+  readonly rotations: pulumi.Output<Rotations>;
 
   constructor(declared: Stack, secrets: StackSecrets, outside?: PlatformOutside) {
     // Not named for the stack: under another name it would be another resource, of which nothing is compared.
@@ -60,10 +68,21 @@ export class Platform extends pulumi.ComponentResource {
     });
     const stack = { ...declared, nodes: inOrder(declared.nodes) };
     const seed = makeSeed("platform-seed", this, { protect: true });
-    const keyFor = (purpose: string) => pulumi.secret(seed.apply((base64) => sshKey(base64, purpose)));
-    this.adminKey = keyFor("admin");
+    const keyFor = (purpose: pulumi.Input<string>) =>
+      pulumi.secret(pulumi.all([seed, purpose]).apply(([base64, text]) => sshKey(base64, text)));
+    const rotations = this.rotationsOf(outside?.rotations);
+    this.rotations = rotations;
+    const admin = rotations.apply((all) => rotationOf(all, "admin-ssh"));
+    this.adminKey = keyFor(admin.apply(({ used }) => purposeOf("admin", used)));
+    this.adminPublicKeys = pulumi.unsecret(
+      pulumi
+        .all([seed, admin])
+        .apply(([base64, { accepted }]) => accepted.map((one) => sshKey(base64, purposeOf("admin", one)).publicKey)),
+    );
     this.personKey = keyFor("person");
-    this.deployKey = keyFor(`deploy-${stack.cluster.name}`);
+    this.deployKey = keyFor(
+      rotations.apply((all) => purposeOf(`deploy-${stack.cluster.name}`, rotationOf(all, "deploy-key").used)),
+    );
     const issuedAt = this.firstDay();
 
     const { all, emulated } = makeNodes(
@@ -79,7 +98,10 @@ export class Platform extends pulumi.ComponentResource {
     const peers = all.map(({ name, role, address }) => ({ name, role, address }));
     const controlPlanes = all.filter(({ role }) => role === "control-plane");
     const registryNode = one(all, "registry");
-    const registrySite = siteFiles(stack.network, registryNode, peers, stack.registry.host);
+    const registrySite = this.adminPublicKeys.apply((keys) => [
+      ...(registryNode.made ? [administrators(keys)] : []),
+      ...siteFiles(stack.network, registryNode, peers, stack.registry.host),
+    ]);
     this.registry = new Registry(
       "registry",
       {
@@ -89,6 +111,7 @@ export class Platform extends pulumi.ComponentResource {
         systemImages: artifacts.systemImages(),
         crane: artifacts.cranePath(),
         issuedAt,
+        rotation: rotations.apply((all) => rotationOf(all, "registry")),
       },
       { parent: this },
     );
@@ -107,6 +130,7 @@ export class Platform extends pulumi.ComponentResource {
         country: one(stack.nodes, "control-plane").site.country,
         registry: this.registry,
         emulated,
+        administrators: this.adminPublicKeys,
         endpoint: stack.cluster.endpoint,
         virtualAddress: stack.cluster.virtualAddress,
         kubectl: artifacts.kubectlPath(),
@@ -165,6 +189,13 @@ export class Platform extends pulumi.ComponentResource {
       this.agent.takesNotice,
     );
     this.registerOutputs({});
+  }
+
+  /** How far each rotation is, kept in the state; `./grunnmur rotate` hands another over. */
+  private rotationsOf(handedOver: Rotations | undefined): pulumi.Output<Rotations> {
+    const ignoreChanges = handedOver ? [] : ["input"];
+    const kept = new pulumi.Stash("rotations", { input: handedOver ?? {} }, { parent: this, ignoreChanges });
+    return kept.input as pulumi.Output<Rotations>;
   }
 
   /** The day on which the environment was made, from which its certificates count; kept in the state. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rotations } from "../../lib/rotation";
 import { elsewhere } from "../here/namespace";
 import { UserError } from "../terminal/user-error";
 import { existingStacks, pulumiOutput, resourceCount } from "./pulumi";
@@ -30,6 +31,8 @@ const outputs = z.object({
   measured: z.record(z.string(), z.object({ dataDiskGiB: z.number().optional() })).optional(),
   personKey: z.string().optional(),
   deployKeyReadOnly: z.boolean().optional(),
+  rotations: rotations.optional(),
+  adminPublicKeys: z.array(z.string()).optional(),
 });
 
 export type Outputs = z.infer<typeof outputs>;

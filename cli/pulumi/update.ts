@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { withPrivateDir } from "../../lib/private-dir";
+import { HANDED_OVER, type Rotations } from "../../lib/rotation";
 import { duration } from "../terminal/duration";
 import { say } from "../terminal/say";
 import { followEvents } from "./events";
@@ -34,13 +35,15 @@ export interface Change {
   replace?: readonly string[];
   /** Names of nodes that take the newest image where their disk is made. */
   anew?: readonly string[];
+  /** How far each rotation shall be; absent: as it is. */
+  rotations?: Rotations;
   /** Brings the cluster to the lock's version of Kubernetes. */
   upgrade?: boolean;
 }
 
 /** `pulumi up` with progress by stage. */
 export function update(stack: string, change: Change, trace: Trace): Promise<Update> {
-  const { review = false, acceptLoss = [], replace = [], anew = [], upgrade = false } = change;
+  const { review = false, acceptLoss = [], replace = [], anew = [], upgrade = false, rotations } = change;
   return withConfigFile(stack, (config) =>
     withPrivateDir(async (directory) => {
       const log = join(directory, "events.json");
@@ -70,6 +73,7 @@ export function update(stack: string, change: Change, trace: Trace): Promise<Upd
           GRUNNMUR_ACCEPT_LOSS: acceptLoss.join(","),
           GRUNNMUR_ANEW: anew.join(","),
           GRUNNMUR_UPGRADE: upgrade ? "yes" : "",
+          [HANDED_OVER]: rotations ? JSON.stringify(rotations) : "",
         };
         const more = replace.flatMap((urn) => ["--replace", urn]);
         const { code } = await trace.run(async () => {

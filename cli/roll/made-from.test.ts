@@ -19,7 +19,7 @@ test("versions and images are those of the state", () => {
 
 test("an environment from before its versions were kept has those that it began with", () => {
   assert.equal(read([origin]).kubernetes, "v1.36.1");
-  assert.deepEqual(read([]), { disks: new Map() });
+  assert.deepEqual(read([]), { rotations: {}, disks: new Map() });
 });
 
 test("a disk that is about to go is none", () => {

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { Rotations } from "../../lib/rotation";
 import { pulumiOutput } from "../pulumi/pulumi";
 
 /** A guest's disk, as the state has it. */
@@ -14,6 +15,8 @@ export interface Disk {
 export interface MadeFrom {
   /** Of the control plane, such as `v1.36.4`; absent where no cluster was begun. */
   kubernetes?: string;
+  /** Of the environment's credentials. */
+  rotations: Rotations;
   /** By the node's name. One that is being made anew has none. */
   disks: Map<string, Disk>;
 }
@@ -44,7 +47,8 @@ export function read(resources: StateResource[]): MadeFrom {
   });
   const kept = named("cluster-versions")?.inputs?.input as { kubernetes?: string } | undefined;
   const kubernetes = kept?.kubernetes ?? atFirst(named("cluster-origin")?.outputs?.stdout);
-  return { ...(kubernetes ? { kubernetes } : {}), disks: new Map(disks) };
+  const rotations = (named("rotations")?.inputs?.input ?? {}) as Rotations;
+  return { ...(kubernetes ? { kubernetes } : {}), rotations, disks: new Map(disks) };
 }
 
 /** Of an environment that was made before its versions were kept by themselves. */

@@ -18,6 +18,7 @@ function facts(nodes: Record<string, [image: string, kubelet: string]>, change: 
     keepData: new Set<string>(),
     made: {
       kubernetes: "v1.36.4",
+      rotations: {},
       disks: new Map(Object.entries(nodes).map(([name, [image]]) => [name, disk(image)])),
     },
     runs: new Map(
@@ -77,7 +78,7 @@ test("a run that broke off is gone on with: the state has the new version, and a
 
 test("the machine of an only control plane stays, and its Kubernetes does not", () => {
   const [step] = planOf(
-    facts({ "control-1": ["old", "v1.36.3"] }, { made: { kubernetes: "v1.36.3", disks: new Map() } }),
+    facts({ "control-1": ["old", "v1.36.3"] }, { made: { kubernetes: "v1.36.3", rotations: {}, disks: new Map() } }),
   ).nodes;
   assert.deepEqual(step?.does, ["in place"]);
   assert.match(step?.stays ?? "", /only control plane.*add two others first/);

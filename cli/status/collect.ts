@@ -1,5 +1,6 @@
 import { atWhomAnswers } from "../../lib/answering";
 import { patienceHere } from "../../lib/machine";
+import { ROTATED } from "../../lib/rotation";
 import { guestRuns } from "../here/leftovers";
 import type { NodeOutput, Outputs } from "../pulumi/outputs";
 import { certificates } from "./certificates";
@@ -57,6 +58,7 @@ export async function collect(stack: string, outputs: Outputs, limitSeconds = li
     cluster: { version: cluster.version, ready: cluster.ready },
     agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },
     workloads: cluster.workloads,
+    rotating: ROTATED.filter((what) => (outputs.rotations?.[what]?.accepted.length ?? 1) > 1),
     certificates: ends,
     unanswered: silent.map(([part, { state, detail }]) => ({ part, state, detail, lastAnswer: last[part] ?? null })),
     expectedUpSeconds: null,

@@ -44,6 +44,9 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
     "",
     ...nextEnd(report),
     ...oldImages(report),
+    ...report.rotating.map(
+      (what) => `The rotation of ${what} is not finished: ./grunnmur rotate ${what}${optionOf(report)} --finish`,
+    ),
     ...report.unanswered.map(unanswered),
     ...wayOut(report),
     exitCode(report) === 3
@@ -62,6 +65,8 @@ function unanswered({ part, state, detail, lastAnswer }: Report["unanswered"][nu
 }
 
 const DAY = 86_400_000;
+
+const optionOf = ({ stack }: Pick<Report, "stack">): string => (stack === "local" ? "" : ` --stack ${stack}`);
 
 /** Renewed in time, by the control planes themselves and by `up`, the next end is months away. */
 function nextEnd({ stack, certificates: [next] }: Report): string[] {
@@ -82,7 +87,7 @@ function oldImages({ stack, nodes }: Report): string[] {
     image?.debian && days(image.debian) > 30 ? [`${name} (${days(image.debian)} days)`] : [],
   );
   if (old.length === 0) return [];
-  const option = stack === "local" ? "" : ` --stack ${stack}`;
+  const option = optionOf({ stack });
   return [`Debian's packages are older than 30 days on ${old.join(", ")}: ./grunnmur upgrade${option} --plan`];
 }
 
@@ -92,7 +97,7 @@ function wayOut({ stack, nodes, unanswered }: Report): string[] {
     unanswered.some(({ part, state }) => part === `node ${name}` && state === "dead"),
   );
   if (dead.length === 0) return [];
-  const option = stack === "local" ? "" : ` --stack ${stack}`;
+  const option = optionOf({ stack });
   const names = dead.map(({ name }) => name).join(" ");
   return [
     `A guest that is off is started by ./grunnmur up${option}, one that is lost made anew by ./grunnmur replace${option} ${names}`,

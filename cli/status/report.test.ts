@@ -15,6 +15,7 @@ const ready: Report = {
   cluster: { version: "v1.36.4", ready: true },
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
   workloads: [{ namespace: "production", name: "payment-service", ready: 3, desired: 3, image: "r/p@sha256:1" }],
+  rotating: [],
   certificates: [{ of: "the administrator", ends: new Date(Date.now() + 200 * 86_400_000).toISOString() }],
   unanswered: [],
   expectedUpSeconds: 900,
@@ -26,6 +27,14 @@ test("the next end of a certificate is told, and what to do where it is near", (
     render({ ...ready, certificates: [{ of, ends: new Date(Date.now() + 20.5 * 86_400_000).toISOString() }] }, {});
   assert.match(near("the registry"), /in 20 days: run \.\/grunnmur up --stack local/);
   assert.match(near("control-1's API server"), /in 20 days: its control plane should have renewed it/);
+});
+
+test("a rotation that is not finished is told, and how to finish it", () => {
+  assert.doesNotMatch(render(ready, {}), /rotat/);
+  assert.match(
+    render({ ...ready, stack: "prod", rotating: ["registry"] }, {}),
+    /rotation of registry is not finished: \.\/grunnmur rotate registry --stack prod --finish\n/,
+  );
 });
 
 test("an image whose packages are older than 30 days is told, and what to do", () => {

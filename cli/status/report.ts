@@ -30,6 +30,8 @@ export interface Report {
     readOnlyKey: boolean;
   };
   workloads: { namespace: string; name: string; ready: number; desired: number; image: string }[];
+  /** Credentials whose rotation is not finished: the old one is taken, too. */
+  rotating: string[];
   /** When what the environment is reached by ends, the next first; ISO 8601. */
   certificates: { of: string; ends: string }[];
   /**
@@ -54,6 +56,7 @@ export const nothing = (stack: string): Report => ({
   cluster: { version: null, ready: false },
   agent: { ready: false, revision: null, lastApplied: null, readOnlyKey: false },
   workloads: [],
+  rotating: [],
   certificates: [],
   unanswered: [],
   expectedUpSeconds: null,

@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Certificate } from "../keys/certificates";
 import { makeSeed } from "../keys/seed";
+import { administrators } from "../node/administrators";
 import { installFiles, type Unit } from "../node/install-files";
 import type { Node, SiteNetwork } from "../node/node";
 import { siteFiles, siteUnits } from "../node/site-files";
@@ -37,6 +38,8 @@ export interface ClusterArgs {
   corednsTag?: string;
   /** Brings an environment that there is to these versions; otherwise it keeps those that it has. */
   upgrade?: boolean;
+  /** Public SSH keys of those who may log in to machines that the program made. */
+  administrators: pulumi.Input<string[]>;
   /** Where people find the API, a host or `host:port` in front of all control planes. */
   endpoint?: string;
   /** Address in the site's network that one of the control planes has. */
@@ -164,11 +167,12 @@ export class Cluster extends pulumi.ComponentResource {
   /** Images, pod network and the way to the API, before the node is a member. */
   private prepare(
     node: Node,
-    { network, peers, registry, controlPlanes, emulated, virtualAddress }: ClusterArgs,
+    { network, peers, registry, controlPlanes, emulated, virtualAddress, administrators: keys }: ClusterArgs,
     emptied: pulumi.Resource,
   ): pulumi.Resource[] {
-    const trust = pulumi.all([registry.caPem, registry.reader]);
-    const files: pulumi.Output<File[]> = trust.apply(([caPem, reader]) => [
+    const trust = pulumi.all([registry.caPem, registry.reader, keys]);
+    const files: pulumi.Output<File[]> = trust.apply(([caPem, reader, adminKeys]) => [
+      ...(node.made ? [administrators(adminKeys)] : []),
       ...siteFiles(network, node, peers, registry.host),
       ...nodeFiles(network, node.address, controlPlanes, paceOf(emulated)),
       ...registryHosts({ host: registry.host, caPem, reader }),

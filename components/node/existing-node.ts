@@ -9,6 +9,8 @@ export interface ExistingNodeArgs extends MachineArgs {
 
 /** A machine that exists already, such as a KVM server ordered from a provider; only its use is the program's. */
 export class ExistingNode extends Machine {
+  readonly made = false;
+
   constructor(name: string, args: ExistingNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("grunnmur:node:ExistingNode", name, args, opts);
     const { sshUser, sshHostKey } = args;

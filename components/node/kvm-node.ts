@@ -73,6 +73,7 @@ export interface KvmNodeArgs extends MachineArgs {
 
 /** A KVM guest that the program makes. */
 export class KvmNode extends Machine {
+  readonly made = true;
   /** What a restart is done by. */
   readonly domain: pulumi.Resource;
   /** What its disk was made from. */

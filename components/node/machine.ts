@@ -38,6 +38,7 @@ interface Access {
 export abstract class Machine extends pulumi.ComponentResource implements Node {
   readonly name: string;
   readonly role: Node["role"];
+  abstract readonly made: boolean;
   readonly site: string;
   readonly address: string;
   readonly reach: string;

@@ -6,6 +6,8 @@ export interface Node {
   /** Host name. */
   name: string;
   role: "registry" | "control-plane" | "worker";
+  /** The program made it, and so says who may log in. */
+  made: boolean;
   /** Name of the site in which it stands. */
   site: string;
   /** IPv4 address on the site's network. */

@@ -40,7 +40,7 @@ before(async () => {
     validDays: 36500,
   });
   writeFileSync(join(folder, "registry.pem"), leaf.certificate + leaf.privateKey);
-  const config = authorisingProxy(users, "team-a")
+  const config = authorisingProxy([users], "team-a")
     .replace("bind :443", `bind ${socketPath}`)
     .replace("/etc/haproxy/registry.pem", join(folder, "registry.pem"))
     .replace("127.0.0.1:5000", `127.0.0.1:${(registry.address() as AddressInfo).port}`);
@@ -145,12 +145,12 @@ test("a form in the body is no form to the registry", { skip: missing }, async (
 
 test("no password stands in the configuration", () => {
   const secret = { username: "node", password: "a-very-secret-word" };
-  const config = authorisingProxy({ node: secret, ci: secret, platform: secret }, "");
+  const config = authorisingProxy([{ node: secret, ci: secret, platform: secret }], "");
   assert.ok(!config.includes("a-very-secret-word") && !config.includes(basicAuth(secret)));
 });
 
 test("without a prefix CI may push anywhere but into the mirror", () => {
-  const config = authorisingProxy(users, "");
+  const config = authorisingProxy([users], "");
   assert.match(config, /acl ci_path {4}path_beg \/v2\/\n/);
   assert.match(config, /if ci system\n/);
   const [, query = ""] = config.match(/acl own_query .* -m reg (.*)/) ?? [];

@@ -15,9 +15,11 @@ export interface RegistryUsers {
  * The authorising proxy before the registry, as HAProxy configuration: TLS, who is asking, and what they may do. It keeps
  * digests only. HAProxy because it does all of this in configuration, and is on every node already.
  *
+ * @param generations those whose credentials are taken; more than one while they are rotated
  * @param ciPrefix repository path below which CI may push; empty: anywhere but below `mirror/`
  */
-export function authorisingProxy(users: RegistryUsers, ciPrefix: string): string {
+export function authorisingProxy(generations: readonly RegistryUsers[], ciPrefix: string): string {
+  const digests = (who: keyof RegistryUsers) => generations.map((users) => digest(users[who])).join(" ");
   // Root only reads the certificate and binds the port; Debian's package makes the account and its folder.
   return `global
   user haproxy
@@ -36,9 +38,9 @@ defaults
 frontend registry
   bind :443 ssl crt /etc/haproxy/registry.pem ssl-min-ver TLSv1.2 alpn http/1.1
   http-request set-var(txn.who) req.hdr(authorization),sha2(256),hex
-  acl node     var(txn.who) -m str ${digest(users.node)}
-  acl ci       var(txn.who) -m str ${digest(users.ci)}
-  acl platform var(txn.who) -m str ${digest(users.platform)}
+  acl node     var(txn.who) -m str ${digests("node")}
+  acl ci       var(txn.who) -m str ${digests("ci")}
+  acl platform var(txn.who) -m str ${digests("platform")}
   acl reading  method GET HEAD
   acl base     path /v2/ /v2
   acl known_path path -m reg ^/v2(/[A-Za-z0-9._:/-]*)?$

@@ -1,6 +1,7 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as ipaddr from "ipaddr.js";
+import { purposeOf, type Rotation } from "../../lib/rotation";
 import { type Certificate, certificateAuthority, halfYearOf, issue } from "../keys/certificates";
 import { derivePassword } from "../keys/derive";
 import { makeSeed } from "../keys/seed";
@@ -23,13 +24,15 @@ export interface RegistryArgs {
   /** Repository path below which CI may push; empty: anywhere but below `mirror/`. */
   ciPrefix: string;
   /** Files of the node itself, such as its neighbours' names. */
-  siteFiles: File[];
+  siteFiles: pulumi.Input<File[]>;
   /** Images to mirror before the cluster needs them. */
   systemImages: StoredImage[];
   /** Path of crane in the store. */
   crane: string;
   /** ISO 8601; certificates count from it. */
   issuedAt: pulumi.Input<string>;
+  /** Of the accounts' passwords. */
+  rotation: pulumi.Output<Rotation>;
 }
 
 /** What the rest of the environment needs to pull from the registry. */
@@ -69,7 +72,7 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     this.machine = node.machine;
 
     const seed = makeSeed(`${name}-seed`, this, { protect: true });
-    this.users = seed.apply(usersOf);
+    this.users = pulumi.all([seed, args.rotation]).apply(([base64, { used }]) => usersOf(base64, used));
     this.reader = this.users.apply((users) => users.node);
     this.ci = this.users.apply((users) => users.ci);
     const authority = pulumi
@@ -78,11 +81,18 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     this.caPem = pulumi.unsecret(authority.apply((ca) => ca.certificate));
 
     const files = pulumi
-      .all([seed, authority, args.issuedAt])
-      .apply(([base64, ca, issuedAt]) => [
-        ...args.siteFiles,
+      .all([seed, authority, args.issuedAt, args.rotation, args.siteFiles])
+      .apply(([base64, ca, issuedAt, { accepted }, ofSite]) => [
+        ...ofSite,
         ...distributionFiles(derivePassword(base64, "registry-http")),
-        { path: "/etc/haproxy/haproxy.cfg", content: authorisingProxy(usersOf(base64), ciPrefix), mode: 0o600 },
+        {
+          path: "/etc/haproxy/haproxy.cfg",
+          content: authorisingProxy(
+            accepted.map((generation) => usersOf(base64, generation)),
+            ciPrefix,
+          ),
+          mode: 0o600,
+        },
         { path: "/etc/haproxy/registry.pem", content: serverPem(base64, ca, issuedAt, node, host), mode: 0o600 },
       ]);
     const service = installFiles(`${name}-service`, node, files, units, {
@@ -129,8 +139,11 @@ const units: Unit[] = [
   { name: "haproxy.service", watches: "/etc/haproxy", reload: true },
 ];
 
-function usersOf(seed: string): RegistryUsers {
-  const user = (username: string) => ({ username, password: derivePassword(seed, `registry/${username}`) });
+function usersOf(seed: string, generation: number): RegistryUsers {
+  const user = (username: string) => ({
+    username,
+    password: derivePassword(seed, purposeOf(`registry/${username}`, generation)),
+  });
   return { node: user("node"), ci: user("ci"), platform: user("platform") };
 }
 

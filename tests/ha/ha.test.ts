@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
+import { sshArgs, withAgent } from "../../cli/here/ssh";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
 import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
-import { type Clone, withClone } from "../support/git";
+import { withPrivateDir } from "../../lib/private-dir";
+import { type Clone, withClone, withCloneByKey } from "../support/git";
 import { Leases, overlaps } from "../support/leases";
 import { traces } from "../support/machine";
 import { declare, stackFileOf } from "../support/many-nodes";
@@ -87,6 +89,39 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     assert.equal((await must(ssh("worker-2", "cat", "/var/lib/grunnmur/data/kept"))).stdout, "precious\n");
   });
 
+  await step("credentials are rotated while it runs, and the old ones open nothing", async (context) => {
+    const rotate = async (...args: string[]) =>
+      took(context, `rotate ${args.join(" ")}`, await must(grunnmur("rotate", ["--yes", ...args], true)));
+    const before = await outputs();
+    const ci = new CiRegistry(JSON.stringify(before));
+    await ci.push("team/before:1", "one");
+    await rotate("registry");
+    await ci.digest("team/before:1");
+    assert.match((await grunnmur("status")).stdout, /rotate registry --stack ha --finish/);
+    await rotate("registry", "--finish");
+    await assert.rejects(ci.digest("team/before:1"), /UNAUTHORIZED|authentication required/);
+    await new CiRegistry(JSON.stringify(await outputs())).digest("team/before:1");
+    // Nodes pull with theirs.
+    const pull = "ctr -n grunnmur images pull --hosts-dir /etc/containerd/certs.d";
+    await must(ssh("worker-2", `${pull} registry.${STACK}.grunnmur.internal/team/before:1`));
+
+    await rotate("admin-ssh");
+    const key = (before as { sshKey: string }).sshKey;
+    for (const node of ["registry-1", "control-1", "worker-2"]) {
+      assert.equal((await must(ssh(node, "hostname"))).stdout.trim(), node);
+      assert.match((await withKey(before, node, key, "hostname")).stderr, /Permission denied \(publickey\)/);
+    }
+
+    await rotate("deploy-key");
+    const old = (before as { deployKeyPrivate?: string }).deployKeyPrivate ?? assert.fail("no key");
+    await assert.rejects(
+      withCloneByKey(before, old, async () => undefined),
+      /Permission denied \(publickey\)/,
+    );
+    await pushed(await outputs(), "rotated");
+    await allReady(["control-1", "worker-1", "worker-2"]);
+  });
+
   await step("a data disk grows while its node runs, and does not shrink", async (context) => {
     const gib = async () =>
       Number((await must(ssh("worker-2", "findmnt -bno SIZE /var/lib/grunnmur/data"))).stdout) / 2 ** 30;
@@ -112,18 +147,12 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   });
 
   await step("the registry's node is lost and replaced, and has what was pushed to it", async (context) => {
-    const shown = await must(withEnvironment(`pulumi stack output --stack ${STACK} --json --show-secrets`));
-    const registry = new CiRegistry(shown.stdout);
+    const now = await outputs();
+    const registry = new CiRegistry(JSON.stringify(now));
     await registry.push("team/kept:1", "precious");
     const digest = await registry.digest("team/kept:1");
     const head = async () => (await must(ssh("registry-1", "git -C /srv/git/config.git rev-parse main"))).stdout;
-    const keep = async ({ directory, git }: Clone): Promise<void> => {
-      writeFileSync(join(directory, "kept"), "precious\n");
-      await must(git("add", "kept"));
-      await must(git("commit", "-qm", "Keep something"));
-      await must(git("push", "-q"));
-    };
-    await withClone(JSON.parse(shown.stdout) as Outputs, keep, STACK);
+    await pushed(now, "kept");
     const before = await head();
     await must(virsh("destroy", "registry-1"));
     took(context, "replace", await must(grunnmur("replace", ["--yes", "registry-1"], true)));
@@ -219,6 +248,39 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     assert.deepEqual(traces(STACK), []);
   });
 });
+
+async function outputs(): Promise<Outputs> {
+  const { stdout } = await must(withEnvironment(`pulumi stack output --stack ${STACK} --json --show-secrets`));
+  return JSON.parse(stdout) as Outputs;
+}
+
+/** Pushes a commit, as a person does, and waits until the cluster has it. */
+async function pushed(from: Outputs, file: string): Promise<void> {
+  const keep = async ({ directory, git }: Clone): Promise<void> => {
+    writeFileSync(join(directory, file), "precious\n");
+    await must(git("add", file));
+    await must(git("commit", "-qm", `Keep ${file}`));
+    await must(git("push", "-q"));
+    const commit = (await must(git("rev-parse", "HEAD"))).stdout.trim();
+    await until("the commit in the cluster", 600, async () => {
+      const { stdout } = await grunnmur("status", ["--json"]);
+      return (JSON.parse(stdout) as Report).agent.lastApplied?.includes(commit) === true;
+    });
+  };
+  await withClone(from, keep, STACK);
+}
+
+/** One command on a node, with a key of one's own. */
+function withKey(of: Outputs, name: string, key: string, command: string): Promise<Typed> {
+  const node = of.nodes?.find((one) => one.name === name);
+  const hostKey = of.hostKeys?.[name];
+  if (!node || !hostKey) throw new Error(`${name} is not among the outputs`);
+  return withPrivateDir((directory) =>
+    withAgent(directory, key, (socket) =>
+      type("ssh", [...sshArgs(directory, { name, reach: node.reach, hostKey }, socket), `root@${node.reach}`, command]),
+    ),
+  );
+}
 
 async function nodeReady(name: string): Promise<boolean> {
   const { stdout } = await grunnmur("status", ["--json"]);

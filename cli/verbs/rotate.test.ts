@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { atFirst, next, purposeOf, type Rotated, type Rotation } from "../../lib/rotation";
+import { UserError } from "../terminal/user-error";
+import { type Outsiders, stepsOf } from "./rotate";
+
+const short = (steps: Rotation[]): string[] => steps.map(({ used, accepted }) => `${used} of ${accepted}`);
+
+test("what the program alone holds is changed to the end: beside the old one, used, then alone", () => {
+  assert.deepEqual(short(stepsOf("admin-ssh", atFirst, false, "nobody")), ["0 of 0,1", "1 of 0,1", "1 of 1"]);
+  assert.deepEqual(short(stepsOf("deploy-key", atFirst, false, "nobody")), ["1 of 1"]);
+});
+
+test("it waits for who is let in once the new one can be used, and for who lets in before it is", () => {
+  const [registry, key] = [
+    stepsOf("registry", atFirst, false, "are let in"),
+    stepsOf("admin-ssh", atFirst, false, "let in"),
+  ];
+  assert.deepEqual([short(registry), short(key)], [["0 of 0,1", "1 of 0,1"], ["0 of 0,1"]]);
+  const rest = (what: Rotated, steps: Rotation[], who: Outsiders) => stepsOf(what, steps.at(-1) ?? atFirst, true, who);
+  assert.deepEqual(short(rest("registry", registry, "are let in")), ["1 of 0,1", "1 of 1"]);
+  assert.deepEqual(short(rest("admin-ssh", key, "let in")), ["0 of 0,1", "1 of 0,1", "1 of 1"]);
+});
+
+test("a run that broke off anywhere is gone on with by the same command, and ends where it would have", () => {
+  for (const [what, who] of [
+    ["registry", "are let in"],
+    ["admin-ssh", "nobody"],
+    ["admin-ssh", "let in"],
+  ] as const) {
+    const whole = stepsOf(what, atFirst, false, who);
+    for (const reached of whole.filter(({ accepted }) => accepted.length > 1)) {
+      const rest = stepsOf(what, reached, false, who);
+      assert.deepEqual(rest[0], reached, "what the state says may not be done");
+      assert.deepEqual(rest.at(-1), whole.at(-1));
+    }
+  }
+});
+
+test("never is one used that is not taken, and never does one come back", () => {
+  for (const what of ["registry", "admin-ssh", "deploy-key"] as const) {
+    let now = atFirst;
+    const used = new Set<number>();
+    for (let step = 0; step < 9; step += 1) {
+      const before = now;
+      now = next(what, now);
+      assert.ok(now.accepted.includes(now.used));
+      // Both sides change one after the other: what is used now was taken before, or is taken by the same step.
+      if (what !== "deploy-key") assert.ok(before.accepted.includes(now.used), `${what}: ${short([before, now])}`);
+      assert.ok(now.used >= before.used);
+      used.add(now.used);
+    }
+    assert.ok(used.size >= 3);
+  }
+  assert.notEqual(purposeOf("admin", 1), purposeOf("admin", 2));
+  assert.equal(purposeOf("admin", 0), "admin");
+});
+
+test("there is nothing to finish where nothing was begun", () => {
+  assert.throws(() => stepsOf("registry", { used: 3, accepted: [3] }, true, "are let in"), UserError);
+});

@@ -1,0 +1,101 @@
+import { Argument, type Command } from "commander";
+import { ensure } from "../../artifacts/store";
+import { next, ROTATED, type Rotated, type Rotation, rotationOf } from "../../lib/rotation";
+import type { Stack } from "../../stacks/stack";
+import { artifactsFor } from "../here/preparation";
+import { change } from "../pulumi/converge";
+import { readOutputs, requireOutput } from "../pulumi/outputs";
+import { readStack } from "../pulumi/stack-file";
+import { removeStaleLocks } from "../pulumi/stale-lock";
+import { madeFrom } from "../roll/made-from";
+import { stackOption, verb, yesOption } from "../terminal/command";
+import { say } from "../terminal/say";
+import { confirm, requireSomebody } from "../terminal/unattended";
+import { UserError } from "../terminal/user-error";
+
+/** `rotate`: other credentials while the environment runs, new beside old, then the old out. */
+export function rotateVerb(): Command {
+  return verb("rotate", "change credentials on suspicion, while everything runs", [
+    "rotate deploy-key",
+    "rotate registry",
+    "rotate registry --finish",
+  ])
+    .addOption(stackOption())
+    .addOption(yesOption())
+    .option("--finish", "the new one is in the hands of all who need it: take the old one no more")
+    .addArgument(
+      new Argument(
+        "<what>",
+        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git",
+      ).choices(ROTATED),
+    )
+    .action(rotate);
+}
+
+interface Options {
+  stack: string;
+  yes?: boolean;
+  finish?: boolean;
+}
+
+async function rotate(what: Rotated, { stack: name, yes, finish = false }: Options): Promise<void> {
+  const stack = readStack(name);
+  requireOutput(name, await readOutputs(name), "nodes");
+  const { rotations } = await madeFrom(name);
+  const steps = stepsOf(what, rotationOf(rotations, what), finish, outsiders(what, stack));
+  requireSomebody(yes, `rotate ${what}`);
+  if (!(await confirm(`Rotate ${what} of ${name}?`, yes))) throw new UserError("Nothing was rotated.");
+  await ensure(artifactsFor(stack));
+  await removeStaleLocks(name);
+  for (const step of steps) {
+    say(`${what}: ${inWords(step)}`);
+    await change(name, { rotations: { ...rotations, [what]: step } }, `rotate ${what}`);
+  }
+  const last = steps.at(-1);
+  say(last && last.accepted.length > 1 ? await outstanding(what, stack) : `${what} of ${name}: rotated.`);
+}
+
+/**
+ * What has to be brought about, one after the other. It stops where somebody outside has to get the new credential before the old
+ * one is taken no more: before its use where they let the program in, after it where they are let in.
+ *
+ * @throws UserError where there is nothing to finish
+ */
+export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: Outsiders): Rotation[] {
+  const underWay = now.accepted.length > 1;
+  if (finish && !underWay) throw new UserError(`There is nothing to finish: no rotation of ${what} is under way.`);
+  // A run that broke off may have said more to the state than it did.
+  const steps = underWay ? [now] : [next(what, now)];
+  while (true) {
+    const last = steps.at(-1) ?? now;
+    const newIsUsed = last.used === Math.max(...last.accepted);
+    if (last.accepted.length === 1) return steps;
+    if (!finish && outside === (newIsUsed ? "are let in" : "let in")) return steps;
+    steps.push(next(what, last));
+  }
+}
+
+/** Who, that the program does not change, has one side of a credential. */
+export type Outsiders = "are let in" | "let in" | "nobody";
+
+function outsiders(what: Rotated, { nodes }: Stack): Outsiders {
+  if (what === "registry") return "are let in";
+  return what === "admin-ssh" && nodes.some(({ kind }) => kind === "existing") ? "let in" : "nobody";
+}
+
+function inWords({ used, accepted }: Rotation): string {
+  const newest = Math.max(...accepted);
+  if (accepted.length === 1) return "only the new one is taken";
+  return used === newest ? "the new one is used" : "the new one is taken beside the old one";
+}
+
+/** What a person has to do before the rotation can end. */
+async function outstanding(what: Rotated, { name, nodes }: Stack): Promise<string> {
+  const then = `then: ./grunnmur rotate ${what} --stack ${name} --finish`;
+  if (what === "registry") {
+    return `Nodes use the new password. CI's is the output registryCi: give it to CI, ${then}. Until then the old one is taken too.`;
+  }
+  const existing = nodes.filter(({ kind }) => kind === "existing").map((node) => node.name);
+  const key = requireOutput(name, await readOutputs(name), "adminPublicKeys").at(-1);
+  return `Let this key in on ${existing.join(", ")}, ${then}\n  ${key}`;
+}

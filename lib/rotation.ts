@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+/**
+ * Credentials that can be changed while an environment lives. They follow from seeds that stay; another generation is another
+ * credential of the same seed.
+ */
+export const ROTATED = ["registry", "admin-ssh", "deploy-key"] as const;
+
+export type Rotated = (typeof ROTATED)[number];
+
+const rotation = z.object({
+  /** The generation that is used from now on. */
+  used: z.number().int().nonnegative(),
+  /** Those that are taken: two while a rotation is under way. */
+  accepted: z.array(z.number().int().nonnegative()).min(1),
+});
+
+/** How far the rotation of a credential is. */
+export type Rotation = z.infer<typeof rotation>;
+
+export const rotations = z.object(
+  Object.fromEntries(ROTATED.map((each) => [each, rotation.optional()])) as Record<
+    Rotated,
+    z.ZodOptional<typeof rotation>
+  >,
+);
+
+/** Of each credential that was ever rotated; the others are in their first generation. */
+export type Rotations = z.infer<typeof rotations>;
+
+export const atFirst: Rotation = { used: 0, accepted: [0] };
+
+export const rotationOf = (all: Rotations, which: Rotated): Rotation => all[which] ?? atFirst;
+
+/** What a credential of a generation is derived for; the first has the name that it had before there were others. */
+export const purposeOf = (purpose: string, generation: number): string =>
+  generation === 0 ? purpose : `${purpose}/${generation}`;
+
+/** How `./grunnmur rotate` hands them to the program. */
+export const HANDED_OVER = "GRUNNMUR_ROTATIONS";
+
+/** @throws where the text is not what `JSON.stringify` makes of rotations */
+export const parseRotations = (text: string): Rotations => rotations.parse(JSON.parse(text));
+
+/**
+ * What comes next, each an `up` of its own: the new one is taken beside the old one, then used, then the old one is taken no
+ * more. One whose both sides the program itself holds, in one step, needs no more than that.
+ */
+export function next(which: Rotated, { used, accepted }: Rotation): Rotation {
+  const newest = Math.max(...accepted);
+  if (which === "deploy-key") return { used: newest + 1, accepted: [newest + 1] };
+  if (accepted.length === 1) return { used, accepted: [used, used + 1] };
+  return used === newest ? { used, accepted: [used] } : { used: newest, accepted };
+}
