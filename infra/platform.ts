@@ -130,6 +130,7 @@ export class Platform extends pulumi.ComponentResource {
         country: one(stack.nodes, "control-plane").site.country,
         registry: this.registry,
         emulated,
+        encryption: rotations.apply((all) => rotationOf(all, "etcd-encryption")),
         administrators: this.adminPublicKeys,
         endpoint: stack.cluster.endpoint,
         virtualAddress: stack.cluster.virtualAddress,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atFirst, next, purposeOf, type Rotated, type Rotation } from "../../lib/rotation";
+import { atFirst, next, purposeOf, ROTATED, type Rotated, type Rotation } from "../../lib/rotation";
 import { UserError } from "../terminal/user-error";
 import { type Outsiders, stepsOf } from "./rotate";
 
@@ -26,6 +26,7 @@ test("a run that broke off anywhere is gone on with by the same command, and end
   for (const [what, who] of [
     ["registry", "are let in"],
     ["admin-ssh", "nobody"],
+    ["etcd-encryption", "nobody"],
     ["admin-ssh", "let in"],
   ] as const) {
     const whole = stepsOf(what, atFirst, false, who);
@@ -38,7 +39,7 @@ test("a run that broke off anywhere is gone on with by the same command, and end
 });
 
 test("never is one used that is not taken, and never does one come back", () => {
-  for (const what of ["registry", "admin-ssh", "deploy-key"] as const) {
+  for (const what of ROTATED) {
     let now = atFirst;
     const used = new Set<number>();
     for (let step = 0; step < 9; step += 1) {

@@ -26,7 +26,7 @@ export function rotateVerb(): Command {
     .addArgument(
       new Argument(
         "<what>",
-        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git",
+        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd",
       ).choices(ROTATED),
     )
     .action(rotate);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { load, loadAll } from "js-yaml";
+import { atFirst, type Rotation } from "../../lib/rotation";
 import { emulated, kvm, type Pace, type Probe } from "../pace";
 import { joinToken, tokenSecret } from "./admission";
 import { clusterConfiguration } from "./cluster-configuration";
@@ -9,7 +10,7 @@ import { registryHosts } from "./containerd";
 import { initConfiguration, joinConfiguration, type KubeadmArgs } from "./kubeadm";
 import { discoveryKubeconfig, type KubeconfigArgs, kubeconfig } from "./kubeconfig";
 import { nodeFiles } from "./node-files";
-import { adminCertificate, clusterAuthority, pkiFiles } from "./pki";
+import { adminCertificate, clusterAuthority, encryptionConfiguration, pkiFiles } from "./pki";
 import { patches, serverFiles } from "./server-files";
 
 const seed = Buffer.alloc(32, 3).toString("base64");
@@ -132,9 +133,21 @@ test("a lease is renewed several times before its end", () => {
 
 test("other files of the API server make it another pod", () => {
   const patch = (secret: string) =>
-    serverFiles(secret, kvm).find(({ path }) => /patches\/kube-apiserver/.test(path))?.content ?? "";
+    serverFiles(secret, atFirst, kvm).find(({ path }) => /patches\/kube-apiserver/.test(path))?.content ?? "";
   assert.match(patch(seed), /grunnmur\/files: [0-9a-f]{64}/);
   assert.notEqual(patch(seed), patch(Buffer.alloc(32, 4).toString("base64")));
+});
+
+test("what is encrypted with a key is read by it for as long as it is taken, and written with the one that is used", () => {
+  const keys = (rotation: Rotation) => [
+    ...encryptionConfiguration(seed, rotation).matchAll(/name: (\w+), secret: (\S+)/g),
+  ];
+  const names = (rotation: Rotation) => keys(rotation).map(([, name]) => name);
+  assert.deepEqual(names(atFirst), ["key1"]);
+  assert.deepEqual(names({ used: 0, accepted: [0, 1] }), ["key1", "key2"]);
+  assert.deepEqual(names({ used: 1, accepted: [0, 1] }), ["key2", "key1"]);
+  assert.deepEqual(names({ used: 1, accepted: [1] }), ["key2"]);
+  assert.equal(new Set(keys({ used: 1, accepted: [0, 1] }).map(([, , secret]) => secret)).size, 2);
 });
 
 test("patches are for control planes: kubeadm refuses a folder that is not there", () => {

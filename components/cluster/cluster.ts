@@ -1,6 +1,7 @@
 import { local } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Rotation } from "../../lib/rotation";
 import type { Certificate } from "../keys/certificates";
 import { makeSeed } from "../keys/seed";
 import { administrators } from "../node/administrators";
@@ -15,7 +16,7 @@ import { registryHosts } from "./containerd";
 import { type Access, type Shared, serverAt, serversOf } from "./from-here";
 import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig, type Server } from "./kubeconfig";
-import { closeAdmission, emptyOthers, founderId, member, place } from "./membership";
+import { closeAdmission, emptyOthers, founderId, member, place, rewriteSecrets } from "./membership";
 import { nodeFiles, renewalFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, gitServerCertificate } from "./pki";
 import { virtualAddressFiles, virtualAddressUnit } from "./virtual-address";
@@ -40,6 +41,8 @@ export interface ClusterArgs {
   upgrade?: boolean;
   /** Public SSH keys of those who may log in to machines that the program made. */
   administrators: pulumi.Input<string[]>;
+  /** Of the key under which Secrets lie in etcd. */
+  encryption: pulumi.Input<Rotation>;
   /** Where people find the API, a host or `host:port` in front of all control planes. */
   endpoint?: string;
   /** Address in the site's network that one of the control planes has. */
@@ -96,8 +99,9 @@ export class Cluster extends pulumi.ComponentResource {
     const begun = origin.stdout.apply((text): { founder: string; versions: Versions } => JSON.parse(text));
     const versions = this.versions(name, begun, args);
     const shared: pulumi.Output<Shared> = pulumi
-      .all([seed, args.issuedAt, begun, versions])
-      .apply(([base64, issuedAt, { founder }, now]) => ({
+      .all([seed, args.issuedAt, begun, versions, args.encryption])
+      .apply(([base64, issuedAt, { founder }, now, encryption]) => ({
+        encryption,
         founder,
         versions: now,
         seed: base64,
@@ -123,6 +127,7 @@ export class Cluster extends pulumi.ComponentResource {
       servers.push(joined(node, servers.slice(-1), args.upgrade ? [...machines, args.registry.ready] : machines));
     }
     this.members = [...servers, ...workers.map((node) => joined(node, servers))];
+    rewriteSecrets(`${name}-secrets-rewritten`, access, { parent: this, dependsOn: servers });
     closeAdmission(`${name}-admission-closed`, nodes, access, { parent: this, dependsOn: this.members });
 
     const known = serversOf(controlPlanes);

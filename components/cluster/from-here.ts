@@ -1,5 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { Rotation } from "../../lib/rotation";
 import { type File, payload } from "../payload";
 import { onThisMachine, script } from "../script";
 import type { Versions } from "./cluster-configuration";
@@ -15,6 +16,8 @@ export interface Shared {
   /** Name and machine of the one control plane that may make the cluster. */
   founder: string;
   versions: Versions;
+  /** Of the key under which Secrets lie in etcd. */
+  encryption: Rotation;
 }
 
 /** How the machine that runs the program asks the cluster, at whichever control plane answers. */
@@ -35,7 +38,7 @@ export interface Asked {
   input?: pulumi.Input<File[]>;
   /** What differs for the first run. */
   first?: Record<string, string>;
-  environment?: Record<string, string>;
+  environment?: Record<string, pulumi.Input<string>>;
   triggers?: pulumi.Input<unknown>[];
 }
 

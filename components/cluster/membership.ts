@@ -50,7 +50,7 @@ export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shar
   return onNode(`${node.name}-member`, node, { script: "cluster/scripts/member.sh", input }, opts);
 }
 
-function serverSettings(node: Node, args: KubeadmArgs, { seed, versions }: Shared): File[] {
+function serverSettings(node: Node, args: KubeadmArgs, { seed, versions, encryption }: Shared): File[] {
   const peers = args.controlPlanes.filter((peer) => peer.name !== node.name).map(({ address }) => `${address}\n`);
   return [
     { path: "static-pods.sh", content: script("cluster/scripts/static-pods.sh") },
@@ -59,7 +59,7 @@ function serverSettings(node: Node, args: KubeadmArgs, { seed, versions }: Share
     { path: "coredns", content: versions.coredns ? `registry.k8s.io/coredns/coredns:${versions.coredns}\n` : "" },
     { path: "upgrade.yaml", content: upgradeConfiguration(args, versions.kubernetes) },
     ...onRoot([
-      ...serverFiles(seed, args.pace),
+      ...serverFiles(seed, encryption, args.pace),
       own("local.yaml", initConfiguration(args, node)),
       own("cluster.yaml", clusterConfiguration(args, versions)),
       own("kubelet.yaml", kubeletSettings(args)),
@@ -125,6 +125,13 @@ export function emptyOthers(name: string, nodes: Node[], access: Access, opts: O
 export function closeAdmission(name: string, nodes: Node[], access: Access, opts: Options): local.Command {
   const machines = pulumi.all(nodes.map((node) => node.machine)).apply((all) => [...all].sort().join(" "));
   return fromHere(name, access, { create: ["cluster/scripts/close-admission"], triggers: [machines] }, opts);
+}
+
+/** Has all Secrets lie under the key that is in use, once every API server knows it. */
+export function rewriteSecrets(name: string, access: Access, opts: Options): local.Command {
+  const parts = ["cluster/scripts/rewrite-secrets"];
+  const KEY = access.shared.apply(({ encryption }) => `${encryption.used}`);
+  return fromHere(name, access, { create: parts, update: parts, first: { FIRST: "yes" }, environment: { KEY } }, opts);
 }
 
 export function founderId(name: string, machine: string): string {

@@ -1,3 +1,4 @@
+import { purposeOf, type Rotation } from "../../lib/rotation";
 import { type Certificate, certificateAuthority, halfYearOf, issue, signingKey } from "../keys/certificates";
 import { derive } from "../keys/derive";
 import type { File } from "../payload";
@@ -60,16 +61,23 @@ export function etcdClientFiles(seed: string, issuedAt: string): File[] {
   ];
 }
 
-/** Secrets are encrypted before they reach etcd (XSalsa20 and Poly1305, a key of 32 bytes). */
-export function encryptionConfiguration(seed: string): string {
-  const secret = derive(seed, "etcd-encryption", 32).toString("base64");
+/**
+ * Secrets are encrypted before they reach etcd (XSalsa20 and Poly1305, a key of 32 bytes). The first key is the one that is
+ * written with.
+ */
+export function encryptionConfiguration(seed: string, { used, accepted }: Rotation): string {
+  const key = (generation: number): string => {
+    const secret = derive(seed, purposeOf("etcd-encryption", generation), 32).toString("base64");
+    return `{ name: key${generation + 1}, secret: ${secret} }`;
+  };
+  const keys = [used, ...accepted.filter((generation) => generation !== used)].map(key).join(", ");
   return `apiVersion: apiserver.config.k8s.io/v1
 kind: EncryptionConfiguration
 resources:
   - resources: [secrets]
     providers:
       - secretbox:
-          keys: [{ name: key1, secret: ${secret} }]
+          keys: [${keys}]
       - identity: {} # reads what was written before encryption; new writes never use it
 `;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { dump } from "js-yaml";
+import type { Rotation } from "../../lib/rotation";
 import type { Pace } from "../pace";
 import type { File } from "../payload";
 import { script } from "../script";
@@ -7,11 +8,11 @@ import { patchesDir, serverDir } from "./kubeadm";
 import { encryptionConfiguration } from "./pki";
 
 /** What the API server is told beyond kubeadm's own, and what is changed in the pods that kubeadm writes; a secret. */
-export function serverFiles(seed: string, pace: Pace): File[] {
+export function serverFiles(seed: string, encryption: Rotation, pace: Pace): File[] {
   const named = ["audit-policy.yaml", "admission.yaml", "authentication.yaml"];
   const read = [
     ...named.map((file) => ({ path: `${serverDir}/${file}`, content: script(`cluster/files/${file}`), mode: 0o600 })),
-    { path: `${serverDir}/encryption.yaml`, content: encryptionConfiguration(seed), mode: 0o600 },
+    { path: `${serverDir}/encryption.yaml`, content: encryptionConfiguration(seed, encryption), mode: 0o600 },
   ];
   return [...read, ...patches(pace, hash(read))];
 }

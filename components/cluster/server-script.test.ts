@@ -20,7 +20,7 @@ function input({ audit = "audit", key = "key", kubelet = "as made", flags = {}, 
   const cluster = [...pods.map((name) => `${name}: ${flags[name] ?? "1"}`), `kubelet: ${kubelet}`];
   const lines = {
     [`/${own}/audit-policy.yaml`]: audit,
-    [`/${own}/encryption.yaml`]: key,
+    [`/${own}/encryption.yaml`]: `keys: [${key.split(" ").map((one) => `{ name: k, secret: ${one} }`)}]`,
     [`/${own}/local.yaml`]: "local",
     [`/${own}/cluster.yaml`]: cluster.join("\n"),
     [`/${own}/kubelet.yaml`]: `kubelet: ${kubelet}`,
@@ -113,6 +113,17 @@ test("another key is refused before anything is written", async (t) => {
   assert.match(stderr, /key that encrypts the cluster's secrets would be another.*'cluster-seed'/s);
   assert.deepEqual(machine.files(true), before);
   assert.deepEqual(machine.calls(), []);
+});
+
+test("another key beside the one in use is taken, then used, then alone", async (t) => {
+  const machine = await member(t);
+  for (const key of ["key other", "other key", "other"]) {
+    const { status, stderr } = await machine.run("server.sh", input({ key, audit: key }));
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(starts(machine), ["start kube-apiserver"]);
+  }
+  const { status } = await machine.run("server.sh", input({ key: "key", audit: "back" }));
+  assert.equal(status, 1);
 });
 
 for (const name of pods) {

@@ -112,6 +112,23 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
       assert.match((await withKey(before, node, key, "hostname")).stderr, /Permission denied \(publickey\)/);
     }
 
+    const secret = async () => {
+      const pki = "--cacert=/etc/kubernetes/pki/etcd/ca.crt --cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt";
+      const key = Buffer.from("/registry/secrets/flux-system/deploy-key").toString("base64");
+      const asked = `curl -sf ${pki.replaceAll("=", " ")} --key /etc/kubernetes/pki/etcd/healthcheck-client.key`;
+      const { stdout } = await must(
+        ssh("control-1", `${asked} -d '{"key":"${key}"}' https://127.0.0.1:2379/v3/kv/range`),
+      );
+      const [found] = (JSON.parse(stdout) as { kvs: { value: string }[] }).kvs;
+      return Buffer.from(found?.value ?? "", "base64")
+        .toString("latin1")
+        .slice(0, 40);
+    };
+    assert.match(await secret(), /^k8s:enc:secretbox:v1:key1:/);
+    await rotate("etcd-encryption");
+    assert.match(await secret(), /^k8s:enc:secretbox:v1:key2:/);
+    await must(kubectl("get", "secrets", "--all-namespaces"));
+
     await rotate("deploy-key");
     const old = (before as { deployKeyPrivate?: string }).deployKeyPrivate ?? assert.fail("no key");
     await assert.rejects(

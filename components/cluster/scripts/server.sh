@@ -33,7 +33,13 @@ if [ ! -e "$own/complete" ]; then
   exit 0
 fi
 
-if [ -e "$own/encryption.yaml" ] && ! cmp -s "$own/encryption.yaml" "$new/grunnmur/encryption.yaml"; then
+# The key by which secrets are written, which is the first one, must be among those by which they will be read.
+knows_key() {
+  local key
+  key=$(sed -n 's/.*keys: \[{[^}]*secret: \([^ }]*\).*/\1/p' "$own/encryption.yaml")
+  [ -n "$key" ] && grep -qF -f <(printf 'secret: %s\n' "$key") "$new/grunnmur/encryption.yaml"
+}
+if [ -e "$own/encryption.yaml" ] && ! cmp -s "$own/encryption.yaml" "$new/grunnmur/encryption.yaml" && ! knows_key; then
   echo "the key that encrypts the cluster's secrets would be another: what is in etcd could not be read any more." >&2
   echo "It follows from the seed 'cluster-seed' in the state, which must stay. Nothing was changed on this control plane." >&2
   exit 1
