@@ -5,6 +5,7 @@ import { duration } from "../terminal/duration";
 import { say } from "../terminal/say";
 import { followEvents } from "./events";
 import { type Failure, Failures } from "./failures";
+import { forgetInterrupted } from "./interrupted";
 import { policyPackArgs } from "./policy-packs";
 import { pulumi, withConfigFile } from "./pulumi";
 import { type StageTime, StageTimes } from "./stage-times";
@@ -50,6 +51,7 @@ export function update(stack: string, change: Change, trace: Trace): Promise<Upd
       const times = new StageTimes();
       const failures = new Failures();
       let changes: Record<string, number> = {};
+      let interrupted = false;
       const began = seconds();
       let spoke = began;
       const tell = (text: string): void => {
@@ -60,6 +62,7 @@ export function update(stack: string, change: Change, trace: Trace): Promise<Upd
       const stop = followEvents(log, (event) => {
         failures.event(event);
         trace.event(event);
+        if (/pending operations/.test(event.diagnosticEvent?.message ?? "")) interrupted = true;
         if (event.summaryEvent) changes = event.summaryEvent.resourceChanges ?? {};
         const begun = times.event(event, seconds());
         if (begun) tell(`${begun}: begun`);
@@ -81,6 +84,7 @@ export function update(stack: string, change: Change, trace: Trace): Promise<Upd
           stop();
           return ended;
         });
+        if (code === 0 && interrupted) await forgetInterrupted(stack);
         const [transient, refused] = [failures.transient(), failures.refused()];
         return { code, stages: times.rows(), changes, failures: failures.list, transient, refused };
       } finally {
