@@ -22,6 +22,10 @@ const goBuild = z.strictObject({
   packages: z.record(z.string(), z.string()),
   tags: z.array(z.string()).default([]),
   ldflags: z.array(z.string()).default([]),
+  /** It has parts in C. */
+  cgo: z.boolean().optional(),
+  /** Folders of the module that the program reads where it runs. A download has them inside. */
+  share: z.array(z.string()).optional(),
 });
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/);

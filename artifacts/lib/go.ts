@@ -23,7 +23,14 @@ export function goEnvironment(): NodeJS.ProcessEnv {
  * @param beat told how many packages have been compiled so far
  */
 export async function goBuild(
-  build: { moduleDir: string; output: string; packages: string[]; tags?: string[]; ldflags?: string[] },
+  build: {
+    moduleDir: string;
+    output: string;
+    packages: string[];
+    tags?: string[];
+    ldflags?: string[];
+    cgo?: boolean | undefined;
+  },
   beat: (text: string) => void,
 ): Promise<void> {
   await requireGo(build.moduleDir);
@@ -46,7 +53,7 @@ export async function goBuild(
     ],
     {
       cwd: build.moduleDir,
-      env: goEnvironment(),
+      env: { ...goEnvironment(), ...(build.cgo ? { CGO_ENABLED: "1" } : {}) },
       onLine: (line) => {
         if (line.startsWith("go: downloading")) return beat("downloading modules");
         compiled += 1;

@@ -1,8 +1,8 @@
-import { chmodSync, copyFileSync, mkdirSync, renameSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryPath } from "../../lib/places";
 import { download } from "../lib/download";
-import { defaultBinaryName, goBuild } from "../lib/go";
+import { defaultBinaryName, goBuild, goEnvironment } from "../lib/go";
 import { run } from "../lib/run";
 import { fromEither } from "../lib/source";
 import type { Recipe, Work } from "../lib/store";
@@ -32,13 +32,14 @@ export function toolRecipe(name: string): Recipe {
 }
 
 async function compile(tool: Tool, moduleDir: string, work: Work): Promise<void> {
-  const { packages, tags, ldflags } = tool.build;
+  const { module, packages, tags, ldflags, cgo, share = [] } = tool.build;
   await goBuild(
     {
       moduleDir,
       output: `${join(work.dir, "bin")}/`,
       packages: Object.values(packages),
       tags,
+      cgo,
       ldflags: ldflags.map((flag) => fill(flag, tool.version)),
     },
     work.beat,
@@ -46,6 +47,11 @@ async function compile(tool: Tool, moduleDir: string, work: Work): Promise<void>
   for (const [name, path] of Object.entries(packages)) {
     renameSync(join(work.dir, "bin", defaultBinaryName(path)), join(work.dir, "bin", name));
   }
+  if (share.length === 0) return;
+  const source = (
+    await run("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd: moduleDir, env: goEnvironment() })
+  ).trim();
+  for (const folder of share) cpSync(join(source, folder), join(work.dir, "share", folder), { recursive: true });
 }
 
 /** Downloads, checks and unpacks a release into `bin/`. */

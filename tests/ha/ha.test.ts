@@ -147,7 +147,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     const refused = await grunnmur("up", ["--yes"]);
     assert.notEqual(refused.code, 0);
     assert.match(refused.stderr, /worker-2[^\n]*dataDiskGiB|dataDiskGiB[^\n]*worker-2/);
-    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 4 });
+    declare(STACK, ["control-1"], ["worker-1", "worker-2"], { ...DISKS, "worker-2": 7 });
     took(context, "a larger data disk", await up());
     context.diagnostic(`${before.toFixed(1)} GiB became ${(await gib()).toFixed(1)}`);
     assert.ok((await gib()) - before > 1.5);

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Report } from "../../cli/status/report";
+import { sshKey } from "../../components/keys/ssh";
+import { type RepoFile, renderConfigRepo } from "../../gitops/render";
 import { kubectlPath } from "../../infra/artifacts";
 import { patienceHere } from "../../lib/machine";
 import { makeByHand } from "../support/by-hand";
+import { Gitea } from "../support/gitea";
 import { stackFileOf } from "../support/many-nodes";
 import { until } from "../support/poll";
 import { Rig } from "../support/rig";
@@ -19,9 +22,17 @@ const STACK = "remote";
 const MINUTES = 60_000;
 const VIRTUAL = "10.30.0.5";
 const stackFile = stackFileOf(STACK);
+const PRODUCTION = `clusters/${STACK}/production`;
+const OTHERS_KEY = sshKey(Buffer.alloc(32, 8).toString("base64"), "other").publicKey.split(" ").slice(0, 2).join(" ");
 let rig: Rig | undefined;
+let gitea: Gitea | undefined;
 
 const theRig = (): Rig => rig ?? assert.fail("no rig");
+const theGitea = (): Gitea => gitea ?? assert.fail("no Gitea");
+const merged = (value: string): RepoFile => ({
+  path: `${PRODUCTION}/merged.yaml`,
+  content: `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: merged\n  namespace: production\ndata:\n  value: "${value}"\n`,
+});
 const grunnmur = (verb: string, args: string[] = [], show = false): Promise<Typed> =>
   theRig().grunnmur([verb, "--stack", STACK, ...args], show);
 const up = (...args: string[]) => must(grunnmur("up", ["--yes", ...args], true));
@@ -33,11 +44,27 @@ const AT_FIRST: Places = { "registry-1": 2, "control-1": 2, "control-2": 3, "con
 before(async () => {
   assert.ok(!existsSync(stackFile), `${stackFile} is this test's own name: move it away`);
   rig = await Rig.of(2, 3, 4);
+  gitea = await Gitea.in(rig);
+  rig.env.CURL_CA_BUNDLE = gitea.caFile;
+  await gitea.addDeployKey("grunnmur other", OTHERS_KEY, true);
+  const scaffold = renderConfigRepo({
+    cluster: STACK,
+    registry: `registry.${STACK}.grunnmur.internal`,
+    region: "NO",
+    profile: "NO",
+  });
+  const listed = scaffold.map((file) =>
+    file.path === `${PRODUCTION}/kustomization.yaml`
+      ? { ...file, content: `${file.content.trimEnd()}\n  - merged.yaml\n` }
+      : file,
+  );
+  await gitea.commit("main", "Begin", [...listed, merged("one")]);
 });
 
 after(async () => {
   if (existsSync(stackFile)) await grunnmur("destroy", ["--yes", "--accept-loss", theRig().uri(4)], true);
   rmSync(stackFile, { force: true });
+  await gitea?.stop();
   await rig?.down();
 });
 
@@ -52,8 +79,20 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
     assert.deepEqual(await guests(4), []);
   });
 
+  await step("without a token for the Git host nothing begins", async () => {
+    declare(AT_FIRST);
+    const { code, stderr } = await grunnmur("up", ["--yes"]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /gitHostToken/);
+    assert.deepEqual(await guests(2), []);
+  });
+
   await step("it stands", async (context) => {
     declare(AT_FIRST);
+    const token = join(theRig().directory, "token");
+    writeFileSync(token, await theGitea().tokenForStack(), { mode: 0o600 });
+    const set = `pulumi config set --secret grunnmur:gitHostToken --stack ${STACK} <${token}`;
+    await must(theRig().withEnvironment(set, STACK));
     const { seconds } = await up();
     context.diagnostic(`up: ${seconds.toFixed(0)} s`);
     await allReady(AT_FIRST);
@@ -64,10 +103,51 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
     assert.match((await up()).stderr, /No changes/);
   });
 
+  const keys = async () => {
+    const all = await theGitea().deployKeys();
+    assert.ok(all.every(({ readOnly }) => readOnly));
+    assert.ok(
+      all.some(({ key }) => key === OTHERS_KEY),
+      "another stack's key is left alone",
+    );
+    return all.filter(({ key }) => key !== OTHERS_KEY).map(({ title, key }) => `${title}: ${key}`);
+  };
+
+  await step(
+    "its key is registered at a real Gitea, and a merged pull request reaches the cluster",
+    async (context) => {
+      assert.equal((await keys()).length, 1);
+      await theGitea().commit("change", "Change it", [merged("two")]);
+      const commit = await theGitea().merge("change");
+      const value = ["get", "configmap", "merged", "-n", "production", "-o", "jsonpath={.data.value}"];
+      const live = await until("what was merged", 600, async () => {
+        return (await grunnmur("kubectl", ["--", ...value])).stdout === "two";
+      });
+      context.diagnostic(`merged and live: ${live.toFixed(0)} s`);
+      const { stdout } = await must(grunnmur("status", ["--json"]));
+      const { agent } = JSON.parse(stdout) as Report;
+      assert.ok(agent.readOnlyKey && agent.lastApplied?.includes(commit), JSON.stringify(agent));
+    },
+  );
+
+  await step("another deploy key takes the place of the first", async () => {
+    const before = await keys();
+    await must(grunnmur("rotate", ["--yes", "deploy-key"], true));
+    const after = await keys();
+    assert.equal(after.length, 1);
+    assert.notDeepEqual(after, before);
+    await theGitea().commit("another", "Change it again", [merged("three")]);
+    const commit = await theGitea().merge("another");
+    await until("what was merged then", 600, async () => {
+      const { stdout } = await grunnmur("status", ["--json"]);
+      return (JSON.parse(stdout) as Report).agent.lastApplied?.includes(commit) === true;
+    });
+  });
+
   await step("a person's kubeconfig outlives the control plane that has the virtual address", async (context) => {
     const file = join(theRig().directory, "kubeconfig");
     const shown = await must(
-      theRig().withEnvironment(`pulumi stack output kubeconfig --show-secrets --stack ${STACK}`),
+      theRig().withEnvironment(`pulumi stack output kubeconfig --show-secrets --stack ${STACK}`, STACK),
     );
     writeFileSync(file, shown.stdout, { mode: 0o600 });
     const config = JSON.parse(shown.stdout) as { clusters: [{ cluster: { server: string } }] };
@@ -96,7 +176,9 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
   });
 
   await step("a machine that somebody else made joins, leaves, and does not come back", async (context) => {
-    const shown = await must(theRig().withEnvironment(`pulumi stack output --json --show-secrets --stack ${STACK}`));
+    const shown = await must(
+      theRig().withEnvironment(`pulumi stack output --json --show-secrets --stack ${STACK}`, STACK),
+    );
     const { adminPublicKey: adminKey, sshKey: key } = JSON.parse(shown.stdout) as Record<string, string>;
     assert.ok(adminKey && key);
     const own = { name: "worker-2", address: "10.30.0.22" };
@@ -150,6 +232,7 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
   await step("destroy leaves nothing on the hypervisors", async () => {
     await must(grunnmur("destroy", ["--yes"], true));
     rmSync(stackFile);
+    assert.deepEqual(await keys(), []);
     for (const number of [2, 3]) {
       assert.deepEqual(await guests(number), []);
       assert.deepEqual(await volumes(number, "nvme"), []);
@@ -222,6 +305,9 @@ function declare(
 `
     : "";
   const nodes = [...Object.entries(places).map(([name, number]) => node(name, number)), found];
+  // The token that was set, which is in no other place.
+  const before = existsSync(stackFile) ? readFileSync(stackFile, "utf8") : "";
+  const secret = /^ {2}grunnmur:gitHostToken:\n(?: {4}.*\n)+/m.exec(before)?.[0] ?? "";
   writeFileSync(
     stackFile,
     `config:
@@ -238,13 +324,20 @@ ${nodes.join("")}  grunnmur:registry:
   grunnmur:cluster:
     virtualAddress: ${VIRTUAL}
   grunnmur:sync:
-    repository: ssh://git@10.30.0.10/srv/git/config.git
+    repository: ${theGitea().repository}
     branch: main
-    intervalSeconds: 60
+    intervalSeconds: 10
+    hostKey: ${theGitea().hostKey}
     gitHost:
-      kind: registry-node
-    demo: true
-`,
+      kind: gitea
+      url: ${theGitea().url}
+  grunnmur:destinations:
+    - host: 10.30.0.1
+      country: "NO"
+      legalBasis: GDPR Art. 6(1)(f), operation of the platform
+      agreement: own installation, no processor
+      expires: "2099-12-31"
+${secret}`,
   );
 }
 

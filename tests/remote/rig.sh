@@ -131,6 +131,7 @@ case $1 in
     shift 4
     umask 022
     mkdir -p "$dir"
+    chmod 711 "$dir" # users other than root have their homes below
     fetch_sshd
     ssh-keygen -q -t ed25519 -N '' -C rig -f "$dir/key"
     ip netns add "$namespace"

@@ -12,6 +12,10 @@ const NETWORK = "10.30.0";
 /** Hypervisors that are other machines, on this one (tests/remote/rig.sh), and a person who works from beside them. */
 export class Rig {
   private readonly agent: ChildProcess;
+  /** What is beside the hypervisors runs in this network namespace. */
+  readonly namespace = NAMESPACE;
+  /** For what is run there. */
+  readonly env: NodeJS.ProcessEnv = {};
 
   private constructor(
     readonly directory: string,
@@ -48,7 +52,7 @@ export class Rig {
 
   /** Runs a program on the network of the hypervisors, which has no way out. */
   run(command: string, args: string[], show = false): Promise<Typed> {
-    const env = { SSH_AUTH_SOCK: this.socket };
+    const env = { ...this.env, SSH_AUTH_SOCK: this.socket };
     return type("ip", ["netns", "exec", NAMESPACE, command, ...args], { env, show });
   }
 
@@ -57,7 +61,8 @@ export class Rig {
     this.run(join(repository, "grunnmur"), args, show);
 
   /** A script in a shell where `eval "$(./grunnmur env)"` has been typed, there. */
-  readonly withEnvironment = (script: string): Promise<Typed> => this.run("sh", ["-ec", inEnvironment(script)]);
+  readonly withEnvironment = (script: string, stack: string): Promise<Typed> =>
+    this.run("sh", ["-ec", inEnvironment(script, stack)]);
 
   /** virsh on one of them, as its administrator. */
   virsh(number: number, ...args: string[]): Promise<Typed> {

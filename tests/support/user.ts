@@ -57,7 +57,8 @@ export async function must(typed: Promise<Typed>): Promise<Typed> {
 }
 
 /** A script, after `eval "$(./grunnmur env)"` has been typed. */
-export const inEnvironment = (script: string): string => `exports=$(./grunnmur env); eval "$exports"; ${script}`;
+export const inEnvironment = (script: string, stack = "local"): string =>
+  `exports=$(./grunnmur env --stack ${stack}); eval "$exports"; ${script}`;
 
 /** Runs a script in a shell where `eval "$(./grunnmur env)"` has been typed. */
 export const withEnvironment = (script: string, options?: TypeOptions): Promise<Typed> =>
