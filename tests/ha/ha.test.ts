@@ -168,7 +168,8 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     const registry = new CiRegistry(JSON.stringify(now));
     await registry.push("team/kept:1", "precious");
     const digest = await registry.digest("team/kept:1");
-    const head = async () => (await must(ssh("registry-1", "git -C /srv/git/config.git rev-parse main"))).stdout;
+    const head = async () =>
+      (await must(ssh("registry-1", "git -c safe.directory=* -C /srv/git/config.git rev-parse main"))).stdout;
     await pushed(now, "kept");
     const before = await head();
     await must(virsh("destroy", "registry-1"));
