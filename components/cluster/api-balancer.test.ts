@@ -40,6 +40,7 @@ async function balancer(t: TestContext, servers: { name: string; port: number }[
     { ...network, gateway: "10.20.0.1", dnsServers: [], ntpServers: [] },
     "10.20.0.11",
     planes,
+    planes,
     kvm,
   );
   let text = files.find(({ path }) => path === "/etc/haproxy/haproxy.cfg")?.content ?? "";

@@ -204,13 +204,21 @@ test("every image name leads to the stack's registry, and nowhere else", () => {
 
 test("balancing over one control plane takes it never out, over three it checks", () => {
   const config = (planes: { name: string; address: string }[]) =>
-    nodeFiles(network, "10.20.0.12", planes, kvm).find(({ path }) => path === "/etc/haproxy/haproxy.cfg")?.content ??
-    "";
+    nodeFiles(network, "10.20.0.12", planes, planes, kvm).find(({ path }) => path === "/etc/haproxy/haproxy.cfg")
+      ?.content ?? "";
   assert.doesNotMatch(config([member]), / check/);
   assert.equal(config([member, member, member]).match(/ check check-ssl /g)?.length, 3);
 });
 
+test("pods keep their address towards nodes alone: what else is in that network has no way back to a pod", () => {
+  const registry = { address: "10.20.0.10" };
+  const files = nodeFiles(network, "10.20.0.12", [member, registry], [member], kvm);
+  const rules = files.find(({ path }) => path.endsWith("/pods.nft"))?.content ?? "";
+  assert.match(rules, /ip daddr != \{ 10\.244\.0\.0\/16, 10\.20\.0\.10, 10\.20\.0\.11 \} masquerade/);
+  assert.doesNotMatch(rules, /10\.20\.0\.0\/24/);
+});
+
 test("pods get addresses of their node's range", () => {
-  const [conflist] = nodeFiles(network, "10.20.0.12", [member], kvm);
+  const [conflist] = nodeFiles(network, "10.20.0.12", [member], [member], kvm);
   assert.equal(JSON.parse(conflist?.content ?? "").plugins[0].ipam.ranges[0][0].subnet, "10.244.12.0/24");
 });

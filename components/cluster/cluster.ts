@@ -179,7 +179,7 @@ export class Cluster extends pulumi.ComponentResource {
     const files: pulumi.Output<File[]> = trust.apply(([caPem, reader, adminKeys]) => [
       ...(node.made ? [administrators(adminKeys)] : []),
       ...siteFiles(network, node, peers, registry.host),
-      ...nodeFiles(network, node.address, controlPlanes, paceOf(emulated)),
+      ...nodeFiles(network, node.address, peers, controlPlanes, paceOf(emulated)),
       ...registryHosts({ host: registry.host, caPem, reader }),
       ...(node.role === "control-plane"
         ? [

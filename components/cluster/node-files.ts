@@ -4,16 +4,20 @@ import type { Pace } from "../pace";
 import type { File } from "../payload";
 import { script } from "../script";
 
-/** What a machine needs before it can become a node of the cluster: pod network, way to the API. */
+/**
+ * What a machine needs before it can become a node of the cluster: pod network, way to the API.
+ * @param nodes all of the environment, the registry's too
+ */
 export function nodeFiles(
   network: SiteNetwork,
   address: string,
+  nodes: readonly Pick<Node, "address">[],
   controlPlanes: Pick<Node, "name" | "address">[],
   pace: Pace,
 ): File[] {
   return [
     { path: "/etc/cni/net.d/10-pods.conflist", content: podNetwork(podRange(network, address)) },
-    { path: "/etc/nftables.d/pods.nft", content: egress(network) },
+    { path: "/etc/nftables.d/pods.nft", content: egress(network, nodes) },
     { path: "/etc/systemd/system/grunnmur-pod-egress.service", content: egressUnit },
     { path: "/etc/haproxy/haproxy.cfg", content: apiBalancer(controlPlanes, pace) },
   ];
@@ -77,14 +81,18 @@ function podNetwork(range: string): string {
   return `${JSON.stringify(network, null, 2)}\n`;
 }
 
-/** Pods keep their own address inside the site, and take their node's beyond it. */
-function egress({ cidr, podCidr }: SiteNetwork): string {
+/**
+ * Pods keep their own address towards nodes, which know the way to it, and take their node's towards all else: what else is in the
+ * nodes' network, such as a Git host, has no way back to a pod.
+ */
+function egress({ podCidr }: SiteNetwork, nodes: readonly Pick<Node, "address">[]): string {
+  const own = [podCidr, ...nodes.map(({ address }) => address).sort()].join(", ");
   return `table ip grunnmur
 delete table ip grunnmur
 table ip grunnmur {
   chain postrouting {
     type nat hook postrouting priority srcnat
-    ip saddr ${podCidr} ip daddr != { ${podCidr}, ${cidr} } masquerade
+    ip saddr ${podCidr} ip daddr != { ${own} } masquerade
   }
 }
 `;

@@ -71,6 +71,18 @@ after(async () => {
 test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere() * MINUTES }, async (t) => {
   const step = stepsOf(t);
 
+  await step("without a token for the Git host nothing begins", async () => {
+    declare(AT_FIRST);
+    const { code, stderr } = await grunnmur("up", ["--yes"]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /gitHostToken/);
+    assert.deepEqual(await guests(2), []);
+    const token = join(theRig().directory, "token");
+    writeFileSync(token, await theGitea().tokenForStack(), { mode: 0o600 });
+    const set = `pulumi config set --secret grunnmur:gitHostToken --stack ${STACK} <${token}`;
+    await must(theRig().withEnvironment(set, STACK));
+  });
+
   await step("another's host key ends the run, and nothing is made", async () => {
     declare(AT_FIRST, { keyOf: (number) => theRig().hostKey(number === 4 ? 3 : number) });
     const { code, stdout, stderr } = await grunnmur("up", ["--yes"]);
@@ -79,20 +91,8 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
     assert.deepEqual(await guests(4), []);
   });
 
-  await step("without a token for the Git host nothing begins", async () => {
-    declare(AT_FIRST);
-    const { code, stderr } = await grunnmur("up", ["--yes"]);
-    assert.notEqual(code, 0);
-    assert.match(stderr, /gitHostToken/);
-    assert.deepEqual(await guests(2), []);
-  });
-
   await step("it stands", async (context) => {
     declare(AT_FIRST);
-    const token = join(theRig().directory, "token");
-    writeFileSync(token, await theGitea().tokenForStack(), { mode: 0o600 });
-    const set = `pulumi config set --secret grunnmur:gitHostToken --stack ${STACK} <${token}`;
-    await must(theRig().withEnvironment(set, STACK));
     const { seconds } = await up();
     context.diagnostic(`up: ${seconds.toFixed(0)} s`);
     await allReady(AT_FIRST);

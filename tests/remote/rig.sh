@@ -39,7 +39,7 @@ fetch_sshd() {
 
 hypervisor() { # NUMBER
   local number=$1 own="$dir/$1" net="$namespace-$1" address="${cidr%.*}.$1/${cidr#*/}"
-  mkdir -p "$own"/{etc,run/libvirt,run/sshd,lib,log,cache,pool,full,home/.ssh}
+  mkdir -p "$own"/{etc,run/libvirt,run/sshd,lib,log/qemu,cache,pool,full,home/.ssh}
   chmod 755 "$own" "$own/run" "$own/run/sshd"
   ip netns add "$net"
   ip -n "$net" link set lo up
