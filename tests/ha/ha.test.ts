@@ -313,9 +313,11 @@ async function allReady(names: string[]): Promise<void> {
   assert.deepEqual(stdout.trim().split(" ").sort(), names);
 }
 
-/** When the certificates of a control plane end, in kubeadm's words. */
+/** When the certificates of a control plane end. */
 async function ends(node: string): Promise<string> {
-  return (await must(ssh(node, "kubeadm", "certs", "check-expiration", "-o", "json"))).stdout;
+  const { stdout } = await must(ssh(node, "kubeadm", "certs", "check-expiration", "-o", "json"));
+  const { certificates } = JSON.parse(stdout) as { certificates: { name: string; expirationDate: string }[] };
+  return certificates.map(({ name, expirationDate }) => `${name} ${expirationDate}`).join("\n");
 }
 
 /** What etcd itself says of who its members are, asked on one of them. */

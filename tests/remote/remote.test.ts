@@ -203,6 +203,8 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
     await allReady(AT_FIRST);
     await must(theRig().virsh(4, "destroy", own.name));
     await must(theRig().virsh(4, "undefine", own.name));
+    for (const part of ["qcow2", "seed"])
+      await must(theRig().virsh(4, "vol-delete", "--pool", "nvme", `${own.name}.${part}`));
   });
 
   await step("a hypervisor is lost: it is named, nothing hangs, and its node goes elsewhere", async (context) => {
