@@ -63,7 +63,10 @@ async function rotate(what: Rotated, { stack: name, yes, finish = false }: Optio
  */
 export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: Outsiders): Rotation[] {
   const underWay = now.accepted.length > 1;
-  if (finish && !underWay) throw new UserError(`There is nothing to finish: no rotation of ${what} is under way.`);
+  if (finish && !underWay)
+    throw new UserError(
+      `There is nothing to finish: no rotation of ${what} is under way. One whose last step broke off is ended by ./grunnmur up.`,
+    );
   // A run that broke off may have said more to the state than it did.
   const steps = underWay ? [now] : [next(what, now)];
   while (true) {
