@@ -24,6 +24,9 @@ if [ -d "$payload/authorities" ]; then cp -a "$payload/authorities/." "$root/"; 
 systemctl enable -q kubelet
 
 minor() { cut -d. -f2 <<<"$1"; }
+ask() { # [FLAGS]
+  kubeadm join --config "$payload/join.yaml" "$@" 2>&1 | tee "$payload/said"
+}
 join() {
   local mine cluster
   mine=$(kubeadm version -o short)
@@ -34,7 +37,15 @@ join() {
     return 1
   fi
   cp "$payload/discovery.conf" "$root/run/grunnmur-discovery.conf"
-  if kubeadm join --config "$payload/join.yaml" 2>&1 | tee "$payload/said"; then return; fi
+  if ask; then return; fi
+  # While a member is added etcd can be slow for everybody. kubeadm then asks it once, for two seconds, and gives up; all that
+  # comes before is done, and what is done of this phase it finds done.
+  local deadline=$((SECONDS + ${PATIENCE:-300}))
+  while grep -q '^error: .*phase etcd-join' "$payload/said" && [ "$SECONDS" -lt "$deadline" ]; do
+    echo "etcd did not answer in time while this machine became a member: asking again"
+    sleep 5
+    if ask --skip-phases preflight,control-plane-prepare,check-etcd,kubelet-start; then return; fi
+  done
   if grep -q Unauthorized "$payload/said"; then
     echo "this machine did not join: its token was good for a day, and is no more. './grunnmur replace' of it gives it another." >&2
   else
