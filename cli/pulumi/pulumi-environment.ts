@@ -16,10 +16,13 @@ export function hasOfficialPlugins(): boolean {
   return existsSync(join(artifactDir("pulumi"), "bin", "pulumi-language-nodejs"));
 }
 
-/** Directories that go in front of PATH. Pulumi prefers plugins on PATH, so ours are there only in want of its own. */
-function searchPath(): string[] {
-  const own = [join(artifactDir("pulumi"), "bin")];
-  return hasOfficialPlugins() ? own : [...own, repositoryPath("stand-ins", "bin")];
+/**
+ * Pulumi prefers plugins on PATH to those that it downloads, so ours are there only in want of its own, and behind what the
+ * user has there.
+ */
+function searchPath(user: string): string {
+  const directories = [join(artifactDir("pulumi"), "bin"), user];
+  return (hasOfficialPlugins() ? directories : [...directories, repositoryPath("stand-ins", "bin")]).join(delimiter);
 }
 
 /**
@@ -29,7 +32,7 @@ function searchPath(): string[] {
 export function pulumiVariables(user: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const variables: Record<string, string> = {
     GRUNNMUR_HOME: home(user),
-    PATH: [...searchPath(), user.PATH ?? ""].join(delimiter),
+    PATH: searchPath(user.PATH ?? ""),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // The salt is in the state from the stack's first moment; the stack file needs none.
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",

@@ -57,6 +57,10 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
     const up = await must(grunnmur(["up", "--yes"], { show: true }));
     upSince = performance.now();
     t.diagnostic(`up: ${up.seconds.toFixed(0)} s (12 minutes with artifacts in the store, emulated)`);
+    const plugins = pluginsOnPath(up.stdout + up.stderr);
+    t.diagnostic(`plugins: ${plugins.join(", ") || "those that Pulumi brought"}`);
+    const ours = plugins.filter((plugin) => plugin.includes("/stand-ins/bin/"));
+    if (process.env.GRUNNMUR_TEST_OFFICIAL) assert.deepEqual(ours, [], "these are not the official plugins");
     assert.match(up.stderr, /stage +seconds/);
     assert.match(up.stderr, /Try next:\n(.*\.\/grunnmur .*\n){3}/);
     assert.equal(readFileSync(stackFile, "utf8"), stackFileBefore, "up must not change the stack file");
@@ -244,6 +248,11 @@ async function restarts(): Promise<Record<string, number>> {
   );
   return Object.fromEntries(containers);
 }
+
+/** The plugins, by their paths, of which Pulumi warned that it found them on PATH. */
+const pluginsOnPath = (said: string): string[] => [
+  ...new Set([...said.matchAll(/using pulumi-\S+ from \$PATH at (\S+)/g)].map(([, path = ""]) => path)),
+];
 
 async function badConfiguration(): Promise<void> {
   const file = join(repository, "Pulumi.e2e-bad.yaml");
