@@ -130,7 +130,10 @@ export class Platform extends pulumi.ComponentResource {
         country: one(stack.nodes, "control-plane").site.country,
         registry: this.registry,
         emulated,
-        encryption: rotations.apply((all) => rotationOf(all, "etcd-encryption")),
+        keys: rotations.apply((all) => ({
+          encryption: rotationOf(all, "etcd-encryption"),
+          serviceAccountKeys: rotationOf(all, "service-account-keys"),
+        })),
         administrators: this.adminPublicKeys,
         endpoint: stack.cluster.endpoint,
         virtualAddress: stack.cluster.virtualAddress,

@@ -57,6 +57,10 @@ test("never is one used that is not taken, and never does one come back", () => 
   assert.equal(purposeOf("admin", 0), "admin");
 });
 
-test("there is nothing to finish where nothing was begun", () => {
+test("there is nothing to finish where nothing was begun, or where nobody can have the new one", () => {
+  assert.throws(
+    () => stepsOf("service-account-keys", { used: 0, accepted: [0, 1] }, true, "are let in"),
+    /not in use yet/,
+  );
   assert.throws(() => stepsOf("registry", { used: 3, accepted: [3] }, true, "are let in"), UserError);
 });

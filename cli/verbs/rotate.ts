@@ -1,5 +1,7 @@
 import { Argument, type Command } from "commander";
 import { ensure } from "../../artifacts/store";
+import { atWhomAnswers } from "../../lib/answering";
+import { patienceHere } from "../../lib/machine";
 import { next, ROTATED, type Rotated, type Rotation, rotationOf } from "../../lib/rotation";
 import type { Stack } from "../../stacks/stack";
 import { artifactsFor } from "../here/preparation";
@@ -8,6 +10,8 @@ import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { readStack } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
 import { madeFrom } from "../roll/made-from";
+import { kubeApi } from "../status/kube-api";
+import { formerTokens } from "../status/tokens";
 import { stackOption, verb, yesOption } from "../terminal/command";
 import { say } from "../terminal/say";
 import { confirm, requireSomebody } from "../terminal/unattended";
@@ -26,7 +30,7 @@ export function rotateVerb(): Command {
     .addArgument(
       new Argument(
         "<what>",
-        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd",
+        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd; service-account-keys: by which the cluster knows its pods",
       ).choices(ROTATED),
     )
     .action(rotate);
@@ -48,6 +52,8 @@ async function rotate(what: Rotated, { stack: name, yes, finish = false }: Optio
   await ensure(artifactsFor(stack));
   await removeStaleLocks(name);
   for (const step of steps) {
+    // Here, when the step before is done: an API server that it starts anew signed with the old key until then.
+    if (what === "service-account-keys" && step.accepted.length === 1) await requireNoFormerTokens(name);
     say(`${what}: ${inWords(step)}`);
     await change(name, { rotations: { ...rotations, [what]: step } }, `rotate ${what}`);
   }
@@ -59,7 +65,7 @@ async function rotate(what: Rotated, { stack: name, yes, finish = false }: Optio
  * What has to be brought about, one after the other. It stops where somebody outside has to get the new credential before the old
  * one is taken no more: before its use where they let the program in, after it where they are let in.
  *
- * @throws UserError where there is nothing to finish
+ * @throws UserError where there is nothing to finish, or nobody can have the new one
  */
 export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: Outsiders): Rotation[] {
   const underWay = now.accepted.length > 1;
@@ -67,6 +73,8 @@ export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: 
     throw new UserError(
       `There is nothing to finish: no rotation of ${what} is under way. One whose last step broke off is ended by ./grunnmur up.`,
     );
+  if (finish && outside === "are let in" && now.used !== Math.max(...now.accepted))
+    throw new UserError(`The new one is not in use yet: ./grunnmur rotate ${what}, without --finish, goes on with it.`);
   // A run that broke off may have said more to the state than it did.
   const steps = underWay ? [now] : [next(what, now)];
   while (true) {
@@ -82,7 +90,7 @@ export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: 
 export type Outsiders = "are let in" | "let in" | "nobody";
 
 function outsiders(what: Rotated, { nodes }: Stack): Outsiders {
-  if (what === "registry") return "are let in";
+  if (what === "registry" || what === "service-account-keys") return "are let in";
   return what === "admin-ssh" && nodes.some(({ kind }) => kind === "existing") ? "let in" : "nobody";
 }
 
@@ -92,11 +100,31 @@ function inWords({ used, accepted }: Rotation): string {
   return used === newest ? "the new one is used" : "the new one is taken beside the old one";
 }
 
+/** @throws UserError where something in the cluster may still be known by a former key alone */
+async function requireNoFormerTokens(stack: string): Promise<void> {
+  const kubeconfig = requireOutput(stack, await readOutputs(stack), "kubeconfig");
+  const { until, secrets } = await formerTokens(kubeApi(await atWhomAnswers(kubeconfig), 20 * patienceHere()));
+  const wrong = [
+    ...(until.getTime() > Date.now()
+      ? [`Until ${until.toISOString()} pods may have tokens that the old key signed: run this again then.`]
+      : []),
+    ...(secrets.length > 0
+      ? [
+          `These Secrets hold tokens without an end that the old key signed: delete them, and where they are not in Git make them anew: ${secrets.join(", ")}.`,
+        ]
+      : []),
+  ];
+  if (wrong.length > 0) throw new UserError([...wrong, "Both keys are taken meanwhile."].join("\n"));
+}
+
 /** What a person has to do before the rotation can end. */
 async function outstanding(what: Rotated, { name, nodes }: Stack): Promise<string> {
   const then = `then: ./grunnmur rotate ${what} --stack ${name} --finish`;
   if (what === "registry") {
     return `Nodes use the new password. CI's is the output registryCi: give it to CI, ${then}. Until then the old one is taken too.`;
+  }
+  if (what === "service-account-keys") {
+    return `Pods are given tokens of the new key within the hour, and those of the old one are taken until ${then.replace("then: ", "")}`;
   }
   const existing = nodes.filter(({ kind }) => kind === "existing").map((node) => node.name);
   const key = requireOutput(name, await readOutputs(name), "adminPublicKeys").at(-1);

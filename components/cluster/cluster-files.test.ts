@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { load, loadAll } from "js-yaml";
 import { atFirst, type Rotation } from "../../lib/rotation";
@@ -10,7 +10,7 @@ import { registryHosts } from "./containerd";
 import { initConfiguration, joinConfiguration, type KubeadmArgs } from "./kubeadm";
 import { discoveryKubeconfig, type KubeconfigArgs, kubeconfig } from "./kubeconfig";
 import { nodeFiles } from "./node-files";
-import { adminCertificate, clusterAuthority, encryptionConfiguration, pkiFiles } from "./pki";
+import { adminCertificate, clusterAuthority, encryptionConfiguration, pkiFiles, serviceAccountFiles } from "./pki";
 import { patches, serverFiles } from "./server-files";
 
 const seed = Buffer.alloc(32, 3).toString("base64");
@@ -32,6 +32,7 @@ const args: KubeadmArgs = {
   country: "NO",
 };
 const versions = { kubernetes: "v1.36.4" };
+const firstKeys = { encryption: atFirst, serviceAccountKeys: atFirst };
 const token = "abcdef.0123456789abcdef";
 
 interface StaticPod {
@@ -103,13 +104,14 @@ test("a machine made anew has another token, in kubeadm's form", () => {
 });
 
 test("patience is for emulated CPUs", () => {
-  const liveness = (pace: Pace) => patches(pace, "h").filter(({ content }) => /livenessProbe/.test(content)).length;
+  const liveness = (pace: Pace) =>
+    patches(pace, { "kube-apiserver": "h" }).filter(({ content }) => /livenessProbe/.test(content)).length;
   assert.deepEqual([liveness(kvm), liveness(emulated)], [0, 5]);
 });
 
 test("no static pod is asked each second whether it is ready, as kubeadm has it", () => {
   for (const pace of [kvm, emulated]) {
-    const asked = patches(pace, "h").flatMap(({ path, content }) => {
+    const asked = patches(pace, { "kube-apiserver": "h" }).flatMap(({ path, content }) => {
       const [container] = (load(content) as Partial<StaticPod>).spec?.containers ?? [];
       const period = container?.readinessProbe?.periodSeconds;
       return period === undefined ? [] : [[path.split("/").at(-1)?.split("+")[0], container?.name, period >= 10]];
@@ -133,7 +135,7 @@ test("a lease is renewed several times before its end", () => {
 
 test("other files of the API server make it another pod", () => {
   const patch = (secret: string) =>
-    serverFiles(secret, atFirst, kvm).find(({ path }) => /patches\/kube-apiserver/.test(path))?.content ?? "";
+    serverFiles(secret, firstKeys, kvm).find(({ path }) => /patches\/kube-apiserver/.test(path))?.content ?? "";
   assert.match(patch(seed), /grunnmur\/files: [0-9a-f]{64}/);
   assert.notEqual(patch(seed), patch(Buffer.alloc(32, 4).toString("base64")));
 });
@@ -150,6 +152,43 @@ test("what is encrypted with a key is read by it for as long as it is taken, and
   assert.equal(new Set(keys({ used: 1, accepted: [0, 1] }).map(([, , secret]) => secret)).size, 2);
 });
 
+test("tokens are known by every key that is taken, and signed by the one that is used", () => {
+  const read = ({ used, accepted }: Rotation) => {
+    const [known, signing] = serviceAccountFiles(seed, { used, accepted });
+    const publicKeys = known?.content.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----\n/g) ?? [];
+    const signs = createPublicKey(signing?.content ?? "").export({ type: "spki", format: "pem" });
+    return { publicKeys, signs };
+  };
+  const [first, both, other, last] = [
+    read(atFirst),
+    read({ used: 0, accepted: [0, 1] }),
+    read({ used: 1, accepted: [0, 1] }),
+    read({ used: 1, accepted: [1] }),
+  ];
+  assert.deepEqual(first.publicKeys, [first.signs]);
+  assert.deepEqual(both, { publicKeys: [first.signs, other.signs], signs: first.signs });
+  assert.deepEqual(other.publicKeys, [other.signs, first.signs]);
+  assert.deepEqual(last, { publicKeys: [other.signs], signs: other.signs });
+  assert.notEqual(first.signs, other.signs);
+});
+
+test("another key that signs makes the controller manager another pod too, and one that is only known does not", () => {
+  const pods = (serviceAccountKeys: Rotation) =>
+    ["kube-apiserver", "kube-controller-manager"].map(
+      (pod) =>
+        serverFiles(seed, { ...firstKeys, serviceAccountKeys }, kvm).find(({ path }) => path.includes(`patches/${pod}`))
+          ?.content,
+    );
+  const [first, known, used] = [
+    pods(atFirst),
+    pods({ used: 0, accepted: [0, 1] }),
+    pods({ used: 1, accepted: [0, 1] }),
+  ];
+  assert.notEqual(first[0], known[0]);
+  assert.equal(first[1], known[1]);
+  assert.notEqual(known[1], used[1]);
+});
+
 test("patches are for control planes: kubeadm refuses a folder that is not there", () => {
   const named = (text: string) => /patches:/.test(text);
   assert.ok(named(initConfiguration(args, member, token)));
@@ -158,8 +197,8 @@ test("patches are for control planes: kubeadm refuses a folder that is not there
 });
 
 test("every control plane gets the same authorities", () => {
-  assert.deepEqual(pkiFiles(seed, issuedAt), pkiFiles(seed, issuedAt));
-  const keys = pkiFiles(seed, issuedAt).filter(({ path }) => path.endsWith(".key"));
+  assert.deepEqual(pkiFiles(seed, issuedAt, atFirst), pkiFiles(seed, issuedAt, atFirst));
+  const keys = pkiFiles(seed, issuedAt, atFirst).filter(({ path }) => path.endsWith(".key"));
   assert.ok(keys.length === 4 && keys.every(({ mode }) => mode === 0o600));
 });
 

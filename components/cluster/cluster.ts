@@ -1,7 +1,6 @@
 import { local } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Rotation } from "../../lib/rotation";
 import type { Certificate } from "../keys/certificates";
 import { makeSeed } from "../keys/seed";
 import { administrators } from "../node/administrators";
@@ -19,6 +18,7 @@ import { kubeconfig, type Server } from "./kubeconfig";
 import { closeAdmission, emptyOthers, founderId, member, place, rewriteSecrets } from "./membership";
 import { nodeFiles, renewalFiles } from "./node-files";
 import { adminCertificate, clusterAuthority, gitServerCertificate } from "./pki";
+import type { ServerKeys } from "./server-files";
 import { virtualAddressFiles, virtualAddressUnit } from "./virtual-address";
 
 export interface ClusterArgs {
@@ -41,8 +41,7 @@ export interface ClusterArgs {
   upgrade?: boolean;
   /** Public SSH keys of those who may log in to machines that the program made. */
   administrators: pulumi.Input<string[]>;
-  /** Of the key under which Secrets lie in etcd. */
-  encryption: pulumi.Input<Rotation>;
+  keys: pulumi.Input<ServerKeys>;
   /** Where people find the API, a host or `host:port` in front of all control planes. */
   endpoint?: string;
   /** Address in the site's network that one of the control planes has. */
@@ -99,9 +98,9 @@ export class Cluster extends pulumi.ComponentResource {
     const begun = origin.stdout.apply((text): { founder: string; versions: Versions } => JSON.parse(text));
     const versions = this.versions(name, begun, args);
     const shared: pulumi.Output<Shared> = pulumi
-      .all([seed, args.issuedAt, begun, versions, args.encryption])
-      .apply(([base64, issuedAt, { founder }, now, encryption]) => ({
-        encryption,
+      .all([seed, args.issuedAt, begun, versions, args.keys])
+      .apply(([base64, issuedAt, { founder }, now, keys]) => ({
+        ...keys,
         founder,
         versions: now,
         seed: base64,

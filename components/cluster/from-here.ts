@@ -1,23 +1,21 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Rotation } from "../../lib/rotation";
 import { type File, payload } from "../payload";
 import { onThisMachine, script } from "../script";
 import type { Versions } from "./cluster-configuration";
 import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig, type Server } from "./kubeconfig";
 import { adminCertificate } from "./pki";
+import type { ServerKeys } from "./server-files";
 
 /** What belongs to the cluster and not to one node. */
-export interface Shared {
+export interface Shared extends ServerKeys {
   seed: string;
   issuedAt: string;
   caPem: string;
   /** Name and machine of the one control plane that may make the cluster. */
   founder: string;
   versions: Versions;
-  /** Of the key under which Secrets lie in etcd. */
-  encryption: Rotation;
 }
 
 /** How the machine that runs the program asks the cluster, at whichever control plane answers. */

@@ -44,13 +44,14 @@ export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shar
       ...(founderId(node.name, machine) === values.founder
         ? [{ path: "init.yaml", content: initConfiguration(args, node, token) }]
         : []),
-      ...(isServer ? onMachine("authorities", pkiFiles(values.seed, values.issuedAt)) : []),
+      ...(isServer ? onMachine("authorities", pkiFiles(values.seed, values.issuedAt, values.serviceAccountKeys)) : []),
     ];
   });
   return onNode(`${node.name}-member`, node, { script: "cluster/scripts/member.sh", input }, opts);
 }
 
-function serverSettings(node: Node, args: KubeadmArgs, { seed, versions, encryption }: Shared): File[] {
+function serverSettings(node: Node, args: KubeadmArgs, shared: Shared): File[] {
+  const { seed, versions } = shared;
   const peers = args.controlPlanes.filter((peer) => peer.name !== node.name).map(({ address }) => `${address}\n`);
   return [
     { path: "static-pods.sh", content: script("cluster/scripts/static-pods.sh") },
@@ -59,7 +60,7 @@ function serverSettings(node: Node, args: KubeadmArgs, { seed, versions, encrypt
     { path: "coredns", content: versions.coredns ? `registry.k8s.io/coredns/coredns:${versions.coredns}\n` : "" },
     { path: "upgrade.yaml", content: upgradeConfiguration(args, versions.kubernetes) },
     ...onRoot([
-      ...serverFiles(seed, encryption, args.pace),
+      ...serverFiles(seed, shared, args.pace),
       own("local.yaml", initConfiguration(args, node)),
       own("cluster.yaml", clusterConfiguration(args, versions)),
       own("kubelet.yaml", kubeletSettings(args)),

@@ -7,7 +7,7 @@ import type { File } from "../payload";
  * The cluster's authorities and keys, from one seed. Every control plane gets the same, so none has to be copied from
  * another. What kubeadm finds here it uses; the rest it issues itself.
  */
-export function pkiFiles(seed: string, issuedAt: string): File[] {
+export function pkiFiles(seed: string, issuedAt: string, serviceAccountKeys: Rotation): File[] {
   const authority = (path: string, commonName: string): File[] => {
     const ca = certificateAuthority(seed, commonName, issuedAt);
     return [
@@ -15,13 +15,21 @@ export function pkiFiles(seed: string, issuedAt: string): File[] {
       { path: `/etc/kubernetes/pki/${path}.key`, content: ca.privateKey, mode: 0o600 },
     ];
   };
-  const serviceAccount = signingKey(seed, "service-account");
   return [
     ...authority("ca", names.cluster),
     ...authority("front-proxy-ca", names.frontProxy),
     ...authority("etcd/ca", names.etcd),
-    { path: "/etc/kubernetes/pki/sa.pub", content: serviceAccount.publicKey },
-    { path: "/etc/kubernetes/pki/sa.key", content: serviceAccount.privateKey, mode: 0o600 },
+    ...serviceAccountFiles(seed, serviceAccountKeys),
+  ];
+}
+
+/** The key that signs service accounts' tokens, a secret, and those by which tokens are known, the one in use first. */
+export function serviceAccountFiles(seed: string, { used, accepted }: Rotation): File[] {
+  const key = (generation: number) => signingKey(seed, purposeOf("service-account", generation));
+  const others = accepted.filter((generation) => generation !== used);
+  return [
+    { path: "/etc/kubernetes/pki/sa.pub", content: [used, ...others].map((each) => key(each).publicKey).join("") },
+    { path: "/etc/kubernetes/pki/sa.key", content: key(used).privateKey, mode: 0o600 },
   ];
 }
 

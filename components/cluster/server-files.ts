@@ -5,16 +5,30 @@ import type { Pace } from "../pace";
 import type { File } from "../payload";
 import { script } from "../script";
 import { patchesDir, serverDir } from "./kubeadm";
-import { encryptionConfiguration } from "./pki";
+import { encryptionConfiguration, serviceAccountFiles } from "./pki";
 
-/** What the API server is told beyond kubeadm's own, and what is changed in the pods that kubeadm writes; a secret. */
-export function serverFiles(seed: string, encryption: Rotation, pace: Pace): File[] {
+/** Of what the API server has keys for, how far each of their rotations is. */
+export interface ServerKeys {
+  /** Under which Secrets lie in etcd. */
+  encryption: Rotation;
+  /** By which service accounts' tokens are signed and known. */
+  serviceAccountKeys: Rotation;
+}
+
+/**
+ * What the API server is told beyond kubeadm's own, the keys that may change while it runs, and what is changed in the pods
+ * that kubeadm writes; a secret.
+ */
+export function serverFiles(seed: string, { encryption, serviceAccountKeys }: ServerKeys, pace: Pace): File[] {
   const named = ["audit-policy.yaml", "admission.yaml", "authentication.yaml"];
   const read = [
     ...named.map((file) => ({ path: `${serverDir}/${file}`, content: script(`cluster/files/${file}`), mode: 0o600 })),
     { path: `${serverDir}/encryption.yaml`, content: encryptionConfiguration(seed, encryption), mode: 0o600 },
   ];
-  return [...read, ...patches(pace, hash(read))];
+  const keys = serviceAccountFiles(seed, serviceAccountKeys);
+  const signing = keys.filter(({ path }) => path.endsWith(".key"));
+  const hashes = { "kube-apiserver": hash([...read, ...keys]), "kube-controller-manager": hash(signing) };
+  return [...read, ...keys, ...patches(pace, hashes)];
 }
 
 function hash(files: File[]): string {
@@ -22,13 +36,14 @@ function hash(files: File[]): string {
 }
 
 /**
- * Patches of kubeadm: rarer probes, patient ones and one CoreDNS where CPUs are emulated, and in the API server's pod the
- * hash of the files it reads. It reads them at its start, and with another hash it is another pod.
+ * Patches of kubeadm: rarer probes, patient ones and one CoreDNS where CPUs are emulated, and in pods that read our files the
+ * hash of those. They read them at their start, and with another hash it is another pod.
+ * @param hashes by the pod's name
  */
-export function patches(pace: Pace, filesHash: string): File[] {
-  const annotated = { metadata: { annotations: { "grunnmur/files": filesHash } } };
+export function patches(pace: Pace, hashes: Record<string, string>): File[] {
   const files = staticPods.map((name) => {
-    const patch = { ...(name === "kube-apiserver" ? annotated : {}), ...probes(name, pace) };
+    const annotated = hashes[name] ? { metadata: { annotations: { "grunnmur/files": hashes[name] } } } : {};
+    const patch = { ...annotated, ...probes(name, pace) };
     return Object.keys(patch).length > 0
       ? [{ path: `${patchesDir}/${name}+strategic.yaml`, content: dump(patch) }]
       : [];

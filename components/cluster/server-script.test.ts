@@ -9,6 +9,8 @@ const own = "etc/kubernetes/grunnmur";
 
 interface Wanted {
   audit?: string;
+  /** By which service accounts are known; the first is the one that signs. */
+  tokens?: string;
   key?: string;
   kubelet?: string;
   /** Flags of pods other than "1". */
@@ -16,7 +18,14 @@ interface Wanted {
   patience?: number;
 }
 
-function input({ audit = "audit", key = "key", kubelet = "as made", flags = {}, patience = 60 }: Wanted = {}) {
+function input({
+  audit = "audit",
+  tokens = "first",
+  key = "key",
+  kubelet = "as made",
+  flags = {},
+  patience = 60,
+}: Wanted = {}) {
   const cluster = [...pods.map((name) => `${name}: ${flags[name] ?? "1"}`), `kubelet: ${kubelet}`];
   const lines = {
     [`/${own}/audit-policy.yaml`]: audit,
@@ -25,7 +34,10 @@ function input({ audit = "audit", key = "key", kubelet = "as made", flags = {}, 
     [`/${own}/cluster.yaml`]: cluster.join("\n"),
     [`/${own}/kubelet.yaml`]: `kubelet: ${kubelet}`,
     [`/${own}/peers`]: "10.20.0.12",
-    "/etc/kubernetes/patches/kube-apiserver+strategic.yaml": `files: ${audit}`,
+    "/etc/kubernetes/pki/sa.pub": tokens,
+    "/etc/kubernetes/pki/sa.key": tokens.split(" ")[0] ?? "",
+    "/etc/kubernetes/patches/kube-apiserver+strategic.yaml": `files: ${audit} ${tokens}`,
+    "/etc/kubernetes/patches/kube-controller-manager+strategic.yaml": `files: ${tokens.split(" ")[0]}`,
   };
   return [
     ...["static-pods.sh", "kubelet.sh", "version.sh"].map((path) => ({
@@ -43,7 +55,7 @@ async function member(t: TestContext): Promise<FakeMachine> {
   await machine.run("server.sh", input());
   for (const name of pods) {
     const met = name === "etcd" ? "    - --initial-cluster=all-three\n" : "";
-    const patch = name === "kube-apiserver" ? "files: audit\n" : "";
+    const patch = { "kube-apiserver": "files: audit first\n", "kube-controller-manager": "files: first\n" }[name] ?? "";
     const text = `    - ${name}\n${met}${name}: 1\n${patch}`;
     machine.write(`etc/kubernetes/manifests/${name}.yaml`, text);
     machine.write(`state/${name}`, text);
@@ -64,7 +76,8 @@ test("on a machine that is no member the files are written, and nothing else is 
   const { status, stdout } = await machine.run("server.sh", input());
   assert.deepEqual([status, stdout, machine.calls()], [0, "", []]);
   assert.equal(machine.read(`${own}/audit-policy.yaml`), "audit\n");
-  assert.equal(machine.read("etc/kubernetes/patches/kube-apiserver+strategic.yaml"), "files: audit\n");
+  assert.equal(machine.read("etc/kubernetes/patches/kube-apiserver+strategic.yaml"), "files: audit first\n");
+  assert.equal(machine.read("etc/kubernetes/pki/sa.pub"), "first\n");
 });
 
 test("on a member that is as it shall be nothing is touched", async (t) => {
@@ -126,6 +139,26 @@ test("another key beside the one in use is taken, then used, then alone", async 
   assert.equal(status, 1);
 });
 
+test("keys of service accounts are written for who reads them, and put back where one does not come back", async (t) => {
+  const machine = await member(t);
+  machine.write("etc/kubernetes/pki/ca.key", "stays\n");
+  const signs: [tokens: string, started: string[]][] = [
+    ["first second", ["start kube-apiserver"]],
+    ["second first", ["start kube-apiserver", "start kube-controller-manager"]],
+    ["second", ["start kube-apiserver"]],
+  ];
+  for (const [tokens, started] of signs) {
+    const { status, stderr } = await machine.run("server.sh", input({ tokens }));
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(starts(machine), started, tokens);
+    assert.equal(machine.read("etc/kubernetes/pki/sa.pub"), `${tokens}\n`);
+  }
+  const before = machine.files();
+  const flags = { "kube-controller-manager": "BROKEN" };
+  assert.equal((await machine.run("server.sh", input({ tokens: "third second", flags, patience: 1 }))).status, 1);
+  assert.deepEqual(machine.files(), before);
+});
+
 for (const name of pods) {
   test(`where ${name} does not come back all is put back, and the reason is told`, async (t) => {
     const machine = await member(t);
@@ -166,7 +199,12 @@ test("settings that a kubelet cannot bear fail the run, and the kubelet keeps it
   assert.equal(machine.read("state/uploaded"), "kubelet: as made\n");
 });
 
-const changed = { audit: "stricter", kubelet: "more pods", flags: { etcd: "2", "kube-scheduler": "2" } };
+const changed = {
+  audit: "stricter",
+  tokens: "second first",
+  kubelet: "more pods",
+  flags: { etcd: "2", "kube-scheduler": "2" },
+};
 
 test("a run that ends anywhere is gone on with by the next", async (t) => {
   const whole = await member(t);

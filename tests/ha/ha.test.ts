@@ -51,6 +51,7 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
   const step = stepsOf(t);
   let probe: Probe | undefined;
   let leases: Leases | undefined;
+  let oldTokensEnd = 0;
   t.after(() => {
     probe?.stop();
     leases?.stop();
@@ -130,10 +131,18 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     assert.match(await secret(), /^k8s:enc:secretbox:v1:key2:/);
     await must(kubectl("get", "secrets", "--all-namespaces"));
 
+    const old = await signedBy();
+    await rotate("service-account-keys");
+    assert.notEqual(await signedBy(), old);
+    assert.deepEqual((await knownKeys()).sort(), [old, await signedBy()].sort());
+    const early = await grunnmur("rotate", ["--yes", "service-account-keys", "--finish"]);
+    assert.notEqual(early.code, 0);
+    oldTokensEnd = Date.parse(/Until (\S+) pods may have tokens/.exec(early.stderr)?.[1] ?? assert.fail(early.stderr));
+
     await rotate("deploy-key");
-    const old = (before as { deployKeyPrivate?: string }).deployKeyPrivate ?? assert.fail("no key");
+    const former = (before as { deployKeyPrivate?: string }).deployKeyPrivate ?? assert.fail("no key");
     await assert.rejects(
-      withCloneByKey(before, old, async () => undefined),
+      withCloneByKey(before, former, async () => undefined),
       /Permission denied \(publickey\)/,
     );
     await pushed(await outputs(), "rotated");
@@ -221,6 +230,17 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
       await onlyMembers(other, ["control-1", "control-2", "control-3"]);
     });
   }
+
+  await step(
+    "an hour after it signed the last one, the old key of service accounts is taken no more",
+    async (context) => {
+      await until("the end of tokens that it signed", 4200, async () => Date.now() > oldTokensEnd);
+      took(context, "finish", await must(grunnmur("rotate", ["--yes", "service-account-keys", "--finish"], true)));
+      assert.deepEqual(await knownKeys(), [await signedBy()]);
+      await pushed(await outputs(), "tokens");
+      await allReady(["control-1", "control-2", "control-3", "worker-1"]);
+    },
+  );
 
   await step("three control planes become one, and it is not the first", async (context) => {
     declare(STACK, ["control-3"], ["worker-1"], DISKS);
@@ -328,6 +348,19 @@ async function allReady(names: string[]): Promise<void> {
   await until("an environment that is ready", 1200, async () => (await grunnmur("status")).code === 0);
   const { stdout } = await must(kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"));
   assert.deepEqual(stdout.trim().split(" ").sort(), names);
+}
+
+/** The key, by its name, that signs service accounts' tokens. */
+async function signedBy(): Promise<string> {
+  const { stdout } = await must(kubectl("create", "token", "default", "-n", "default"));
+  const [header = ""] = stdout.split(".");
+  return (JSON.parse(Buffer.from(header, "base64url").toString()) as { kid: string }).kid;
+}
+
+/** The names of those by which such a token is known. */
+async function knownKeys(): Promise<string[]> {
+  const { stdout } = await must(kubectl("get", "--raw", "/openid/v1/jwks"));
+  return (JSON.parse(stdout) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 }
 
 /** When the certificates of a control plane end. */

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Keeps a control plane as it shall be: files of the API server, flags of its pods, the cluster's configuration, the kubelet.
+# Keeps a control plane as it shall be: files of the API server, keys of service accounts, flags of its pods, the cluster's configuration, the kubelet.
 # Folder PAYLOAD: `static-pods.sh`, `kubelet.sh`, `version.sh` with what it reads, `patience` (seconds) and `rootfs/…`.
 # On a machine that is no member yet the files are written for join.sh. On a member they are brought into force: one pod
 # after the other, and where one does not come back, all is put back and the script fails.
@@ -7,18 +7,20 @@
 set -euo pipefail
 
 root=${ROOT:-}
-own=$root/etc/kubernetes/grunnmur
-patches=$root/etc/kubernetes/patches
-kept=$root/etc/kubernetes/grunnmur-previous
+there=$root/etc/kubernetes
+own=$there/grunnmur
+patches=$there/patches
+kept=$there/grunnmur-previous
 payload=${PAYLOAD:?}
 umask 077
 new=$payload/rootfs/etc/kubernetes
 export PATIENCE
 PATIENCE=$(cat "$payload/patience")
 
-write() { # FOLDER with grunnmur/ and patches/
-  mkdir -p "$own"
+write() { # FOLDER with grunnmur/, pki/ and patches/
+  mkdir -p "$own" "$there/pki"
   cp -a "$1/grunnmur/." "$own/"
+  cp -a "$1/pki/." "$there/pki/"
   rm -rf "$patches"
   cp -a "$1/patches" "$patches"
 }
@@ -53,7 +55,7 @@ fi
 
 same() {
   local file
-  for file in "$new"/grunnmur/*; do cmp -s "$file" "$own/${file##*/}" || return 1; done
+  for file in "$new"/{grunnmur,pki}/*; do cmp -s "$file" "$there${file#"$new"}" || return 1; done
   diff -rq "$new/patches" "$patches" >/dev/null 2>&1
 }
 continued=
@@ -61,12 +63,13 @@ rm -rf "$kept.part" # of a run that broke off
 if [ ! -e "$kept" ]; then
   if same; then exit 0; fi
   # The folder is the mark of a change that is under way: it is there whole or not at all.
-  mkdir -p "$kept.part/grunnmur" "$kept.part/patches"
-  for file in "$new"/grunnmur/*; do
-    if [ -e "$own/${file##*/}" ]; then cp -a "$own/${file##*/}" "$kept.part/grunnmur/"; fi
+  mkdir -p "$kept.part/grunnmur" "$kept.part/pki" "$kept.part/patches"
+  for file in "$new"/{grunnmur,pki}/*; do
+    name=${file#"$new"/}
+    if [ -e "$there/$name" ]; then cp -a "$there/$name" "$kept.part/$name"; fi
   done
   if [ -d "$patches" ]; then cp -a "$patches/." "$kept.part/patches/"; fi
-  cp -a "$root/etc/kubernetes/manifests" "$kept.part/manifests"
+  cp -a "$there/manifests" "$kept.part/manifests"
   mv "$kept.part" "$kept"
 else
   echo "an earlier change broke off: going on with it"
