@@ -7,12 +7,14 @@ export const stackFileOf = (stack: string): string => join(repository, `Pulumi.$
 /**
  * Writes the stack file: `local` with another network and these nodes.
  * @param dataDisks sizes in GiB, by the node's name
+ * @param cores of each node
  */
 export function declare(
   stack: string,
   controlPlanes: string[],
   workers: string[],
   dataDisks: Record<string, number> = {},
+  cores = 2,
 ): void {
   const text = readFileSync(join(repository, "Pulumi.local.yaml"), "utf8")
     .replaceAll("10.20.0.", "10.22.0.")
@@ -29,7 +31,7 @@ export function declare(
       role: ${role}
       hypervisor: this-machine
       address: ${address}
-      cores: 2
+      cores: ${cores}
       memoryMiB: ${memoryMiB}
       diskGiB: 20
 ${dataDisk(name)}`;
