@@ -106,3 +106,18 @@ test("a namespace of ours goes with all that runs in it", { skip }, async () => 
     assert.ok(!existsSync(file));
   });
 });
+
+test("a forwarder that another took the place of, and that somebody is still connected through, is ended too", async () => {
+  const forwarders = ["forward.cfg", "forward.cfg", "forward.cfg.not"].map((config) =>
+    spawn("bash", ["-c", "while sleep 1; do :; done", join(environment, config)], { stdio: "ignore" }),
+  );
+  const ended = forwarders.map((each) => new Promise((resolve) => each.on("exit", (_, signal) => resolve(signal))));
+  try {
+    const { status, stderr } = run("local-hypervisor-down.sh");
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(await Promise.all(ended.slice(0, 2)), ["SIGTERM", "SIGTERM"]);
+    assert.equal(forwarders[2]?.exitCode ?? forwarders[2]?.signalCode, null, "another's is left alone");
+  } finally {
+    for (const each of forwarders) each.kill();
+  }
+});

@@ -23,10 +23,10 @@ end() {
   kill -9 "$1" 2>/dev/null || true
 }
 
-if [ -s "$ENV_DIR/forward.pid" ]; then
-  pid=$(cat "$ENV_DIR/forward.pid")
-  if grep -qF "$ENV_DIR/forward.cfg" "/proc/$pid/cmdline" 2>/dev/null; then end "$pid"; fi
-fi
+# All forwarders: one that another took the place of lives until the last connection through it ends.
+for process in /proc/[0-9]*; do
+  if tr '\0' '\n' 2>/dev/null <"$process/cmdline" | grep -xF -- "$ENV_DIR/forward.cfg" >/dev/null; then end "${process#/proc/}"; fi
+done
 
 # Another home may have an environment of the same name; the namespace's inode tells whose it is. One in which nothing runs
 # was left by a run that was interrupted before it could note the inode.
