@@ -5,6 +5,7 @@ import { fluxManifestsRecipe } from "./recipes/flux-manifests";
 import { goldenImageRecipe } from "./recipes/golden-image";
 import { imagesRecipe } from "./recipes/images";
 import { manifestReaderRecipe } from "./recipes/manifest-reader";
+import { networkPoliciesRecipe } from "./recipes/network-policies";
 import { paymentServiceRecipe } from "./recipes/payment-service";
 import { toolRecipe } from "./recipes/tool";
 
@@ -14,6 +15,7 @@ export function catalogue(): Recipe[] {
     ...Object.keys(lock().tools).map(toolRecipe),
     fluxManifestsRecipe,
     manifestReaderRecipe,
+    networkPoliciesRecipe,
     debianBaseRecipe,
     imagesRecipe,
     goldenImageRecipe,

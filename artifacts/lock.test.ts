@@ -56,6 +56,12 @@ test("an image's reference carries the version that is inside", () => {
   }
 });
 
+test("the agent of network policies has the version that its image says", () => {
+  const module = readFileSync(repositoryPath("components", "network-policies", "agent", "go.mod"), "utf8");
+  const { version } = lockedImage("network-policies");
+  assert.match(module, new RegExp(`sigs\\.k8s\\.io/kube-network-policies v${literally(version)}$`, "m"));
+});
+
 test("a template is filled from the version", () => {
   assert.equal(fill("{major}.{minor} is v{version}", "1.36.4"), "1.36 is v1.36.4");
 });

@@ -45,6 +45,8 @@ export function controllerImages(): ControllerImages {
   };
 }
 
+export const networkPoliciesImage = (): string => lockedImage("network-policies").ref;
+
 /** Tag of an image of the lock, such as `v1.36.4`. */
 export function imageTag(name: string): string {
   const { ref } = lockedImage(name);

@@ -7,6 +7,7 @@ import { GitServer } from "../components/git-server/git-server";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
+import { NetworkPolicies } from "../components/network-policies/network-policies";
 import { administrators } from "../components/node/administrators";
 import { KvmNode } from "../components/node/kvm-node";
 import type { Node } from "../components/node/node";
@@ -158,6 +159,17 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const policies = new NetworkPolicies(
+      "network-policies",
+      {
+        provider: this.cluster.provider,
+        image: artifacts.networkPoliciesImage(),
+        imageReady: [this.registry.ready],
+        emulated,
+        deletedWith,
+      },
+      { parent: this },
+    );
     const git = this.git(stack, registryNode);
     this.agent = new SyncAgent(
       "agent",
@@ -176,7 +188,7 @@ export class Platform extends pulumi.ComponentResource {
         gitHost: gitHost(stack, secrets),
         imagesReady: [this.registry.ready],
         repositoryReady: git ? [...git.server.ready, ...git.pushed] : [],
-        admissionReady: admission.ready,
+        admissionReady: [...admission.ready, ...policies.ready],
         emulated,
         deletedWith,
       },

@@ -28,7 +28,10 @@ const nodePrograms = ["kubeadm", "kubelet", "kubectl"];
 /** System images as docker-save tarballs and `images.json`, made from the binaries in the store. */
 export const imagesRecipe: Recipe = {
   name: "images",
-  needs: ["crane", "debian-base", "kubernetes", "etcd", "coredns", "source-controller", "kustomize-controller"],
+  needs: [
+    ...["crane", "debian-base", "kubernetes", "etcd", "coredns"],
+    ...["source-controller", "kustomize-controller", "network-policies"],
+  ],
   from: lock().images,
   files: [repositoryPath("artifacts", "recipes", "images.ts"), repositoryPath("artifacts", "lib", "image.ts")],
   make: async (work) => {

@@ -1,3 +1,4 @@
+import { waitingRules } from "../network-policies/waiting";
 import type { Node, SiteNetwork } from "../node/node";
 import { podRange } from "../node/site-files";
 import type { Pace } from "../pace";
@@ -15,9 +16,10 @@ export function nodeFiles(
   controlPlanes: Pick<Node, "name" | "address">[],
   pace: Pace,
 ): File[] {
+  const range = podRange(network, address);
   return [
-    { path: "/etc/cni/net.d/10-pods.conflist", content: podNetwork(podRange(network, address)) },
-    { path: "/etc/nftables.d/pods.nft", content: egress(network, nodes) },
+    { path: "/etc/cni/net.d/10-pods.conflist", content: podNetwork(range) },
+    { path: "/etc/nftables.d/pods.nft", content: `${egress(network, nodes)}${waitingRules(range)}` },
     { path: "/etc/systemd/system/grunnmur-pod-egress.service", content: egressUnit },
     { path: "/etc/haproxy/haproxy.cfg", content: apiBalancer(controlPlanes, pace) },
   ];
@@ -99,7 +101,7 @@ table ip grunnmur {
 }
 
 const egressUnit = `[Unit]
-Description=Source address of pods beyond the site
+Description=Source address of pods beyond the site, and what waits for a network policy
 Before=kubelet.service
 
 [Service]

@@ -9,6 +9,7 @@ import { environmentDir } from "../../lib/places";
 import { CHANGES } from "../support/day-two";
 import { commitReplicas, withClone, withCloneByKey } from "../support/git";
 import { processesOf, traces } from "../support/machine";
+import { networkPoliciesHold } from "../support/network-policies";
 import { holdToOneCore } from "../support/one-core";
 import { until } from "../support/poll";
 import { stepsOf } from "../support/steps";
@@ -159,6 +160,11 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
   await step("nothing of the control plane has restarted since", async (t) => {
     assert.deepEqual(await restarts(), restartsAtFirst);
     t.diagnostic(`up for ${((performance.now() - upSince) / MINUTES).toFixed(1)} minutes without a restart`);
+  });
+
+  await step("network policies hold, also while nobody gives verdicts", async (t) => {
+    const { image } = await paymentPod();
+    await networkPoliciesHold(image, (figure) => t.diagnostic(figure));
   });
 
   await step("a kube-proxy that starts anew keeps what services there are", async () => {
