@@ -8,6 +8,8 @@ export interface ClusterState {
   version: string | null;
   ready: boolean;
   nodes: Map<string, NodeRuns>;
+  /** Names of the nodes whose agent of network policies is ready; null where the pods are not known. */
+  policed: Set<string> | null;
   agent: { ready: boolean; revision: string | null; lastApplied: string | null };
   workloads: Report["workloads"];
   /** Parts that did not answer, the others all the same. */
@@ -20,6 +22,7 @@ export const UNREACHABLE: ClusterState = {
   version: null,
   ready: false,
   nodes: new Map(),
+  policed: null,
   agent: { ready: false, revision: null, lastApplied: null },
   workloads: [],
   unanswered: {},
@@ -41,6 +44,7 @@ interface Deployment extends Described {
 }
 
 interface Pod extends Described {
+  spec?: { nodeName?: string };
   status?: Described["status"] & { containerStatuses?: { imageID: string }[] };
 }
 
@@ -91,6 +95,7 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
     version: version?.gitVersion ?? null,
     ready: version !== undefined,
     nodes: nodeRuns(nodes ?? { items: [] }),
+    policed: pods ? new Set(pods.items.filter(enforces).map(({ spec }) => spec?.nodeName ?? "")) : null,
     agent: {
       ready: isReady(source) && (isReady(kustomization) || looksForDrift(source, kustomization)),
       revision: source?.status?.artifact?.revision ?? null,
@@ -121,6 +126,9 @@ function looksForDrift(source: GitRepository | undefined, kustomization: Kustomi
     history?.[0]?.lastReconciledStatus === "ReconciliationSucceeded"
   );
 }
+
+const enforces = (pod: Pod): boolean =>
+  pod.metadata.namespace === "kube-system" && pod.metadata.labels?.app === "network-policies" && isReady(pod);
 
 const isSystem = (namespace: string): boolean => namespace === "flux-system" || namespace.startsWith("kube-");
 

@@ -43,6 +43,16 @@ const answers: Record<string, unknown> = {
       pod("old", "2026-01-01T00:00:00Z", "registry/payment-service@sha256:old"),
       pod("new", "2026-01-02T00:00:00Z", "registry/payment-service@sha256:new"),
       pod("starting", "2026-01-03T00:00:00Z", ""),
+      {
+        metadata: { name: "np-1", namespace: "kube-system", labels: { app: "network-policies" } },
+        spec: { nodeName: "control-1" },
+        status: ready,
+      },
+      {
+        metadata: { name: "np-2", namespace: "kube-system", labels: { app: "network-policies" } },
+        spec: { nodeName: "worker-1" },
+        status: { conditions: [{ type: "Ready", status: "False" }] },
+      },
       pod("namesake", "2026-01-04T00:00:00Z", "registry/other@sha256:x", "elsewhere"),
     ],
   },
@@ -117,10 +127,10 @@ test("what the API server says becomes the report; the image is the newest pod's
   const report = await collect("local", outputsFor(port()));
   assert.deepEqual(report.cluster, { version: "v1.36.4", ready: true });
   assert.deepEqual(
-    report.nodes.map(({ name, ready }) => [name, ready]),
+    report.nodes.map(({ name, ready, networkPolicies }) => [name, ready, networkPolicies]),
     [
-      ["control-1", true],
-      ["worker-1", false],
+      ["control-1", true, true],
+      ["worker-1", false, false],
     ],
   );
   const agent = { ready: true, revision: "main@sha1:b", lastApplied: "main@sha1:a", readOnlyKey: true };
@@ -164,6 +174,16 @@ test("an API server that is not there leaves a report in which it is not ready",
   const report = await collect("local", outputsFor(1));
   assert.deepEqual(report.cluster, { version: null, ready: false });
   assert.ok(notReady(report).includes("node control-1 is not ready"));
+});
+
+test("where the pods are not known nothing is said of network policies", async () => {
+  absent = "/api/v1/pods";
+  const { nodes } = await collect("local", outputsFor(port()));
+  absent = "";
+  assert.deepEqual(
+    nodes.map(({ networkPolicies }) => networkPolicies),
+    [null, null],
+  );
 });
 
 test("a client certificate that another authority signed is refused", async () => {

@@ -32,6 +32,7 @@ export async function collect(stack: string, outputs: Outputs, limitSeconds = li
     kubelet: cluster.nodes.get(name)?.kubelet || null,
     kernel: cluster.nodes.get(name)?.kernel || null,
     image: outputs.images?.[name] ?? null,
+    networkPolicies: role === "registry" ? null : (cluster.policed?.has(name) ?? null),
   }));
   // A node that is ready need not say so itself.
   if (nodes.every(({ ready }) => ready)) enough.abort();

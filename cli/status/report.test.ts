@@ -8,7 +8,7 @@ const ready: Report = {
   nodes: [
     {
       ...{ name: "control-1", role: "control-plane", ready: true, site: "local-no", address: "10.20.0.11" },
-      ...{ kubelet: "v1.36.4", kernel: "6.12.1", image: { key: "abc" } },
+      ...{ kubelet: "v1.36.4", kernel: "6.12.1", image: { key: "abc" }, networkPolicies: true },
     },
   ],
   registry: { address: "10.20.0.10", ready: true, images: 9 },
@@ -56,6 +56,7 @@ test("an environment of which all is ready has nothing to report", () => {
 test("each part that is not ready is named", () => {
   const broken: [Partial<Report>, RegExp][] = [
     [{ nodes: [{ ...ready.nodes[0], ready: false } as Report["nodes"][number]] }, /node control-1/],
+    [{ nodes: [{ ...ready.nodes[0], networkPolicies: false } as Report["nodes"][number]] }, /pods on control-1 wait/],
     [{ nodes: [] }, /no nodes/],
     [{ registry: { ...ready.registry, ready: false } }, /registry/],
     [{ cluster: { ...ready.cluster, ready: false } }, /API/],

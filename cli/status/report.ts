@@ -12,6 +12,8 @@ export interface Report {
     kernel: string | null;
     /** What its disk was made from; `debian` is the day of its packages, ISO 8601. Of guests. */
     image: { key: string; debian?: string } | null;
+    /** True where they are enforced, false where new connections of pods wait for that; of the cluster's nodes. */
+    networkPolicies: boolean | null;
   }[];
   registry: {
     address: string | null;
@@ -68,6 +70,9 @@ export function notReady(report: Report): string[] {
   const slow = slowParts(report);
   return [
     ...nodes.filter((node) => !node.ready && !isUnknown(report, node)).map(({ name }) => `node ${name} is not ready`),
+    ...nodes
+      .filter(({ ready, networkPolicies }) => ready && networkPolicies === false)
+      .map(({ name }) => `new connections of pods on ${name} wait: its agent of network policies is not ready`),
     ...(nodes.length === 0 ? ["there are no nodes"] : []),
     ...(registry.ready || slow.has("registry") ? [] : ["the registry does not answer"]),
     ...(cluster.ready || slow.has("cluster") ? [] : ["the cluster's API does not answer"]),
