@@ -34,7 +34,8 @@ test("Pulumi's variables hold no secret, and what the user has set is left alone
   const own = pulumiVariables({ PATH: "/bin" });
   assert.equal(own.PULUMI_BACKEND_URL, `file://${stateDir()}`);
   assert.equal(own.PULUMI_CONFIG_PASSPHRASE_FILE, passphraseFile());
-  assert.match(own.PATH ?? "", /:\/bin$/);
+  // Official plugins that the user has come before what stands in for them.
+  assert.match(own.PATH ?? "", /\/bin:\/bin(:[^:]+\/stand-ins\/bin)?$/);
   const secret = readFileSync(passphraseFile(), "utf8").trim();
   assert.ok(!JSON.stringify(own).includes(secret));
 
