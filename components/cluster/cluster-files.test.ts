@@ -3,6 +3,7 @@ import { createPublicKey, X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { load, loadAll } from "js-yaml";
 import { atFirst, type Rotation } from "../../lib/rotation";
+import { network } from "../node/example-network";
 import { emulated, kvm, type Pace, type Probe } from "../pace";
 import { joinToken, tokenSecret } from "./admission";
 import { clusterConfiguration } from "./cluster-configuration";
@@ -15,14 +16,6 @@ import { patches, serverFiles } from "./server-files";
 
 const seed = Buffer.alloc(32, 3).toString("base64");
 const issuedAt = "2026-01-01T00:00:00Z";
-const network = {
-  cidr: "10.20.0.0/24",
-  gateway: "10.20.0.1",
-  podCidr: "10.244.0.0/16",
-  serviceCidr: "10.96.0.0/16",
-  dnsServers: [],
-  ntpServers: [],
-};
 const member = { name: "control-1", address: "10.20.0.11", site: "osl-1", reach: "127.20.0.11" };
 const args: KubeadmArgs = {
   clusterName: "local",

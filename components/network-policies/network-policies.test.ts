@@ -2,19 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "js-yaml";
 import { nodeFiles } from "../cluster/node-files";
+import { network } from "../node/example-network";
 import { emulated, kvm } from "../pace";
 import { script } from "../script";
 import { agent } from "./network-policies";
 import { queue } from "./waiting";
-
-const network = {
-  cidr: "10.20.0.0/24",
-  gateway: "10.20.0.1",
-  podCidr: "10.244.0.0/16",
-  serviceCidr: "10.96.0.0/16",
-  dnsServers: [],
-  ntpServers: [],
-};
 
 // biome-ignore lint/suspicious/noExplicitAny: looked at by path
 const podOf = (daemonSet: any) => daemonSet.spec.template.spec;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { sshKey } from "../keys/ssh";
+import { network } from "./example-network";
 import { KvmNode, type KvmNodeArgs } from "./kvm-node";
 
 // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
@@ -54,14 +55,7 @@ const args: KvmNodeArgs = {
   adminKey: sshKey(Buffer.alloc(32, 7).toString("base64"), "admin"),
   hostKey: pulumi.secret(sshKey(Buffer.alloc(32, 7).toString("base64"), "host/worker-1")),
   diskGiB: 20,
-  network: {
-    cidr: "10.20.0.0/24",
-    gateway: "10.20.0.1",
-    podCidr: "10.244.0.0/16",
-    serviceCidr: "10.96.0.0/16",
-    dnsServers: [],
-    ntpServers: [],
-  },
+  network,
   hypervisor,
   image: { dir: "/store/golden-image-1", key: "1", debian: "2026-01-01" },
   stack: "prod",

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Peer, SiteNetwork } from "./node";
+import { network } from "./example-network";
+import type { Peer } from "./node";
 import { podRange, siteFiles } from "./site-files";
 
-const network: SiteNetwork = {
-  cidr: "10.20.0.0/24",
-  gateway: "10.20.0.1",
-  podCidr: "10.244.0.0/16",
-  serviceCidr: "10.96.0.0/16",
-  dnsServers: [],
-  ntpServers: [],
-};
 const peers: Peer[] = [
   { name: "registry-1", role: "registry", address: "10.20.0.10" },
   { name: "control-1", role: "control-plane", address: "10.20.0.11" },
