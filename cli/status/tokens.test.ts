@@ -66,6 +66,7 @@ test("tokens without an end are named, unless made since", async () => {
 
 test("nothing is said where an API server does not run or does not answer", async () => {
   await assert.rejects(formerTokens(api([...two, server("kube-apiserver-control-3")])), /control-3 does not run/);
+  await assert.rejects(formerTokens(api([])), /names no API server/);
   const silent: KubeApi = async () => ({ state: "silent", detail: "no answer within 2 s" }) as never;
   await assert.rejects(formerTokens(silent), /did not answer: no answer within 2 s/);
 });

@@ -36,6 +36,7 @@ export async function formerTokens(api: KubeApi): Promise<FormerTokens> {
     read<Pod>("/api/v1/pods"),
     read<Secret>("/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Fservice-account-token"),
   ]);
+  if (servers.length === 0) throw new Error("the cluster's API names no API server, so nothing is known of its tokens");
   const since = Math.max(...servers.map(startOf));
   const lives = Math.max(HOUR, ...pods.filter(runs).flatMap(({ spec }) => secondsOf(spec)));
   return {
