@@ -10,7 +10,7 @@ import { type SshKey, sshKey } from "../components/keys/ssh";
 import { NetworkPolicies } from "../components/network-policies/network-policies";
 import { administrators } from "../components/node/administrators";
 import { KvmNode } from "../components/node/kvm-node";
-import type { Node } from "../components/node/node";
+import type { Egress, Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
 import { paceOf } from "../components/pace";
 import { Registry } from "../components/registry/registry";
@@ -99,9 +99,10 @@ export class Platform extends pulumi.ComponentResource {
     const peers = all.map(({ name, role, address }) => ({ name, role, address }));
     const controlPlanes = all.filter(({ role }) => role === "control-plane");
     const registryNode = one(all, "registry");
+    const egress = egressOf(stack);
     const registrySite = this.adminPublicKeys.apply((keys) => [
       ...(registryNode.made ? [administrators(keys)] : []),
-      ...siteFiles(stack.network, registryNode, peers, stack.registry.host),
+      ...siteFiles(stack.network, egress, registryNode, peers, stack.registry.host),
     ]);
     this.registry = new Registry(
       "registry",
@@ -128,6 +129,7 @@ export class Platform extends pulumi.ComponentResource {
         workers: all.filter(({ role }) => role === "worker"),
         peers,
         network: stack.network,
+        egress,
         country: one(stack.nodes, "control-plane").site.country,
         registry: this.registry,
         emulated,
@@ -260,6 +262,12 @@ function resolved<T>(output: pulumi.Output<T>): Promise<T> {
 /** Tells the guests of this state from those of another; it gives nothing of the seed away. */
 function ownerOf(seed: pulumi.Output<string>): pulumi.Output<string> {
   return pulumi.unsecret(seed.apply((base64) => derive(base64, "owner", 8).toString("hex")));
+}
+
+/** What the nodes need of the register; the rest is for people. */
+function egressOf({ locality, destinations }: Stack): Egress {
+  const needed = ({ host, addresses, ports }: Stack["destinations"][number]) => ({ host, addresses, ports });
+  return { mode: locality.egress, destinations: destinations.map(needed) };
 }
 
 /** Never empty: the agent's key is proven by fetching, before anybody has a key to push with. */

@@ -1,4 +1,4 @@
-import { choice, countryCode, date, flag, host, list, prose, range, section, whole } from "./fields";
+import { choice, countryCode, date, flag, host, list, port, prose, range, section, whole } from "./fields";
 
 /** What a stack declares so that others can hold it to account: who reaches it, whom it reaches, where copies are. */
 
@@ -15,7 +15,10 @@ export const destinationSchema = section({
   ...covered,
   addresses: list(range())
     .default([])
-    .describe("Ranges in which the host answers. Network policies know addresses only, not names."),
+    .describe(
+      "Ranges in which the host answers. Network policies know addresses only, not names. Empty: nodes let out to wherever the name leads.",
+    ),
+  ports: list(port()).default([]).describe("Ports that nodes let out to, such as 443/tcp. Empty: all."),
 });
 
 export const administratorSchema = section({

@@ -88,6 +88,13 @@ export const address = () => z.ipv4({ error: "an IPv4 address such as 10.20.0.11
 
 export const range = () => z.cidrv4({ error: "an IPv4 network such as 10.20.0.0/24" });
 
+/** A port with its protocol. */
+export const port = () =>
+  text(
+    "a port from 1 to 65535 with its protocol, such as 443/tcp or 123/udp",
+    /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])\/(tcp|udp)$/,
+  );
+
 export const countryCode = () => text("a country as two capital letters of ISO 3166-1, such as NO", /^[A-Z]{2}$/);
 
 export const date = () => z.iso.date({ error: 'a date in quotes, such as "2027-06-30"' });

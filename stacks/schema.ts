@@ -227,6 +227,11 @@ export const stackSchema = section({
   environment: choice(["development", "production"]).describe("What the stack is for; production is held to more."),
   locality: section({
     profile: choice(["NO", "EEA", "EEA+adequacy"]).describe("Where data may be."),
+    egress: choice(["enforce", "observe"])
+      .default("enforce")
+      .describe(
+        "Whether nodes refuse what they and their pods send to hosts that are not declared, or count and log it only.",
+      ),
   }).describe("The promise made to customers on where their data is."),
   sites: list(siteSchema).default([]).describe("Sites besides those that the register holds already."),
   network: networkSchema.describe("Addresses of nodes, pods and services."),

@@ -89,6 +89,7 @@ function unionMembers(issue: z.core.$ZodIssueInvalidUnion): string {
 
 function valueRemedy(key: string, value: unknown, issue: z.core.$ZodIssue): string | undefined {
   if (value === null) return "Write a value, or remove the line.";
+  if (key === "ports" && /^\d+$/.test(String(value))) return `Write ${value}/tcp, or ${value}/udp.`;
   if (typeof value === "number" && issue.code === "invalid_type" && issue.expected === "string") {
     return "Write it in quotes.";
   }

@@ -5,7 +5,7 @@ import type { Certificate } from "../keys/certificates";
 import { makeSeed } from "../keys/seed";
 import { administrators } from "../node/administrators";
 import { installFiles, type Unit } from "../node/install-files";
-import type { Node, SiteNetwork } from "../node/node";
+import type { Egress, Node, SiteNetwork } from "../node/node";
 import { siteFiles, siteUnits } from "../node/site-files";
 import { paceOf } from "../pace";
 import type { File } from "../payload";
@@ -31,6 +31,7 @@ export interface ClusterArgs {
   /** Every node of the environment, the registry's too. */
   peers: Pick<Node, "name" | "role" | "address">[];
   network: SiteNetwork;
+  egress: Egress;
   /** ISO 3166 code of the country in which the nodes stand. */
   country: string;
   registry: RegistryAccess;
@@ -85,6 +86,7 @@ export class Cluster extends pulumi.ComponentResource {
         controlPlanes: controlPlanes.length,
         workers: workers.length,
         network,
+        egress: args.egress,
         country,
       },
       opts,
@@ -171,13 +173,13 @@ export class Cluster extends pulumi.ComponentResource {
   /** Images, pod network and the way to the API, before the node is a member. */
   private prepare(
     node: Node,
-    { network, peers, registry, controlPlanes, emulated, virtualAddress, administrators: keys }: ClusterArgs,
+    { network, egress, peers, registry, controlPlanes, emulated, virtualAddress, administrators: keys }: ClusterArgs,
     emptied: pulumi.Resource,
   ): pulumi.Resource[] {
     const trust = pulumi.all([registry.caPem, registry.reader, keys]);
     const files: pulumi.Output<File[]> = trust.apply(([caPem, reader, adminKeys]) => [
       ...(node.made ? [administrators(adminKeys)] : []),
-      ...siteFiles(network, node, peers, registry.host),
+      ...siteFiles(network, egress, node, peers, registry.host),
       ...nodeFiles(network, node.address, peers, controlPlanes, paceOf(emulated)),
       ...registryHosts({ host: registry.host, caPem, reader }),
       ...(node.role === "control-plane"
@@ -231,7 +233,7 @@ function versionsOf({ kubernetesVersion: kubernetes, etcdTag: etcd, corednsTag: 
 
 const units: Unit[] = [
   ...siteUnits,
-  { name: "grunnmur-pod-egress.service", watches: "/etc/nftables.d" },
+  { name: "grunnmur-pod-egress.service", watches: "/etc/nftables.d/pods.nft" },
   { name: "haproxy.service", watches: "/etc/haproxy", reload: true },
   // Enabled and started here, with the settings that the golden image brings; it reads certs.d at every pull.
   { name: "containerd.service", watches: "/etc/containerd/config.toml" },

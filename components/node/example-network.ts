@@ -1,4 +1,4 @@
-import type { SiteNetwork } from "./node";
+import type { Egress, SiteNetwork } from "./node";
 
 /** A site's network; for tests. */
 export const network: SiteNetwork = {
@@ -9,3 +9,6 @@ export const network: SiteNetwork = {
   dnsServers: [],
   ntpServers: [],
 };
+
+/** Nothing outside is declared; for tests. */
+export const egress: Egress = { mode: "enforce", destinations: [] };

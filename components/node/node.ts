@@ -62,6 +62,22 @@ export interface SiteNetwork {
   ntpServers: string[];
 }
 
+/** What machines and pods may reach beyond the site, besides resolvers and time servers. */
+export interface Egress {
+  /** `observe` counts and logs what `enforce` refuses. */
+  mode: "enforce" | "observe";
+  destinations: EgressDestination[];
+}
+
+export interface EgressDestination {
+  /** A name or an IPv4 address. */
+  host: string;
+  /** Ranges in which it answers; none: wherever its name leads. */
+  addresses: string[];
+  /** Such as `443/tcp`; none: all. */
+  ports: string[];
+}
+
 /** A node as its neighbours see it. */
 export interface Peer {
   name: string;

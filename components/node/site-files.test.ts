@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { network } from "./example-network";
+import { egress, network } from "./example-network";
 import type { Peer } from "./node";
 import { podRange, siteFiles } from "./site-files";
 
@@ -11,7 +11,7 @@ const peers: Peer[] = [
 ];
 
 function content(self: Peer, path: string, site = network): string | undefined {
-  return siteFiles(site, self, peers, "registry.example").find((file) => file.path === path)?.content;
+  return siteFiles(site, egress, self, peers, "registry.example").find((file) => file.path === path)?.content;
 }
 
 test("a node's pod range follows its own address, whoever its neighbours are", () => {
@@ -61,8 +61,8 @@ test("time servers are written only where there are some", () => {
 
 test("the order in which nodes are declared changes no file", () => {
   const [self] = peers as [Peer];
-  const swapped = siteFiles(network, self, [...peers].reverse(), "registry.example");
-  assert.deepEqual(swapped, siteFiles(network, self, peers, "registry.example"));
+  const swapped = siteFiles(network, egress, self, [...peers].reverse(), "registry.example");
+  assert.deepEqual(swapped, siteFiles(network, egress, self, peers, "registry.example"));
 });
 
 test("resolvers, gateway and prefix are files of a node, and not of its seed alone", () => {

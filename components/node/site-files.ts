@@ -1,18 +1,25 @@
 import * as ipaddr from "ipaddr.js";
 import type { File } from "../payload";
+import { egressFiles, egressUnits } from "./egress";
 import type { Unit } from "./install-files";
-import type { Peer, SiteNetwork } from "./node";
+import type { Egress, Peer, SiteNetwork } from "./node";
 import { resolvers, siteNetwork } from "./seed";
 
 /** What reads these files on every node, beside the network. */
-export const siteUnits: Unit[] = [{ name: "chrony.service", watches: "/etc/chrony" }];
+export const siteUnits: Unit[] = [{ name: "chrony.service", watches: "/etc/chrony" }, ...egressUnits];
 
 /**
- * What every node knows of its site: its neighbours' names, the way to their pods, and the time.
+ * What every node knows of its site: its neighbours' names, the way to their pods, the time, and what is outside.
  *
  * @param registryHost name under which images are pulled; resolved here because no name server is needed to start
  */
-export function siteFiles(network: SiteNetwork, self: Peer, peers: Peer[], registryHost: string): File[] {
+export function siteFiles(
+  network: SiteNetwork,
+  egress: Egress,
+  self: Peer,
+  peers: Peer[],
+  registryHost: string,
+): File[] {
   // In the order of their names: the order in which they are declared means nothing.
   const sorted = [...peers].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
@@ -23,6 +30,7 @@ export function siteFiles(network: SiteNetwork, self: Peer, peers: Peer[], regis
     ...(network.ntpServers.length > 0
       ? [{ path: "/etc/chrony/sources.d/site.sources", content: timeSources(network.ntpServers) }]
       : []),
+    ...egressFiles(network, egress),
   ];
 }
 

@@ -57,6 +57,21 @@ export const ROWS: Row[] = [
     effect: "Holds for what is admitted from now on; what runs is not judged again.",
   },
   {
+    change: "`locality.egress` enforce → observe",
+    stack: "local",
+    edit: replace('profile: "NO"', 'profile: "NO"\n    egress: observe'),
+    effect: "Nodes count and log what they refused before. Nothing that is connected notices.",
+  },
+  {
+    change: "`destinations`: one fewer, or other addresses or ports",
+    stack: "prod",
+    edit: replace(
+      "destinations:\n    - host: gitlab",
+      "destinations:\n    - addresses: [192.0.2.7/32]\n      host: gitlab",
+    ),
+    effect: "All nodes at once hold to it, also for what is connected already.",
+  },
+  {
     change: "`environment` production → development",
     stack: "prod",
     edit: replace("environment: production", "environment: development"),

@@ -39,6 +39,7 @@ export const STACK_FIXTURES: Record<string, StackFixture> = {
   "destination-registered": { edits: [[["destinations", 0, "expires"], "2020-01-01"]], says: /2020-01-01/ },
   "node-services-in-profile": { edits: [[["network", "dnsServers"], ["8.8.8.8"]]], says: /8\.8\.8\.8/ },
   "administration-declared": { edits: [[["administration"], []]], says: /administer/ },
+  "egress-enforced": { edits: [[["locality", "egress"], "observe"]], says: /nodes only observe/ },
   "disks-encrypted": { edits: [[["hypervisors", 0, "diskEncryption"], "none"]], says: /kvm-1 are stated as none/ },
   "stack-backup-in-profile": {
     edits: [[["backups"], [{ of: "etcd", host: "203.0.113.9", retentionDays: 30, encrypted: true }]]],

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import { environmentDir, storeRoot } from "../../lib/places";
+import { BANK, egressHolds } from "./egress";
 import { withClone } from "./git";
 import { until } from "./poll";
 import { grunnmur, must, repository, type, withEnvironment } from "./user";
@@ -150,6 +151,20 @@ export const CHANGES: Change[] = [
       await ready();
       tell(`stopped guest: up took ${started.seconds.toFixed(0)} s`);
       assert.match((await must(up())).stderr, /No changes/);
+    },
+  },
+  {
+    name: "out of the site goes what is declared, whatever the cluster's own policies say",
+    run: async (tell) => {
+      await egressHolds((work) =>
+        edited([["  grunnmur:sync:\n", `${BANK}  grunnmur:sync:\n`]], async () => {
+          const declared = await must(up());
+          tell(`a destination: up took ${declared.seconds.toFixed(0)} s`);
+          await work();
+        }),
+      );
+      await must(up());
+      await ready();
     },
   },
   {

@@ -141,7 +141,7 @@ const connect = (pod: string, to: string): string =>
   `nsenter --net=$ns timeout 6 bash -c 'exec 3<>/dev/tcp/${to.replace(" ", "/")}' 2>/dev/null && echo '${to}'; fi; done; true`;
 
 /** Of these, each an address and a port, those to which a pod's connections are made. */
-async function reachedBy(node: string, pod: string, targets: string[]): Promise<Set<string>> {
+export async function reachedBy(node: string, pod: string, targets: string[]): Promise<Set<string>> {
   const { stdout } = await must(ssh(node, `${targets.map((to) => `{ ${connect(pod, to)}; } &`).join(" ")} wait`));
   return new Set(stdout.split("\n").filter(Boolean));
 }
@@ -171,7 +171,8 @@ async function addressesOf(): Promise<Record<Pod, string>> {
   return Object.fromEntries(found) as Record<Pod, string>;
 }
 
-async function paymentAddress(): Promise<string> {
+/** Of one of the demo's pods, which runs on worker-1. */
+export async function paymentAddress(): Promise<string> {
   const [pod] = (await listed("production", "app=payment")).filter(({ spec }) => spec.nodeName === "worker-1");
   return pod?.status.podIP ?? assert.fail("no pod of production runs on worker-1");
 }
