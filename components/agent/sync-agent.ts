@@ -90,7 +90,8 @@ export class SyncAgent extends pulumi.ComponentResource {
     return onNode(
       `${name}-deploy-key-proof`,
       node,
-      { script: "agent/scripts/prove-read-only.sh", input },
+      // What others administer they may change at any time; the environment's own server is the program's.
+      { script: "agent/scripts/prove-read-only.sh", input, always: args.gitHost !== undefined },
       { parent: this, dependsOn }, // the key must be registered first
     );
   }

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { asRoot } from "./on-node";
+import * as pulumi from "@pulumi/pulumi";
+import { asRoot, onNode } from "./on-node";
 
 const script = `#!/bin/bash
 # it's "quoted" \\ and $HOME
@@ -36,5 +37,33 @@ test("anybody else runs it whole through sudo, with its input and exit code", ()
     assert.deepEqual([stdout, status], ["a secret|it's|\\n", 7]);
   } finally {
     rmSync(folder, { recursive: true });
+  }
+});
+
+test("what others may change is asked in every run, and no preview calls that a change", async () => {
+  for (const preview of [true, false]) {
+    const seen: { update?: string; create?: string; ignored?: string[] } = {};
+    await pulumi.runtime.setMocks(
+      {
+        newResource: ({ name, inputs }) => {
+          Object.assign(seen, { update: inputs.update, create: inputs.create });
+          return { id: name, state: inputs };
+        },
+        call: () => ({}),
+      },
+      "grunnmur",
+      "local",
+      preview,
+    );
+    const host = { sshUser: "root", connection: { host: "10.20.0.11" }, machine: "m1" };
+    const what = { script: "agent/scripts/prove-read-only.sh", always: true };
+    const watch: pulumi.ResourceTransformation = ({ opts }) => {
+      seen.ignored = (opts as pulumi.CustomResourceOptions).ignoreChanges;
+      return undefined;
+    };
+    await new Promise((resolve) => onNode("proof", host, what, { transformations: [watch] }).urn.apply(resolve));
+    assert.match(seen.update ?? "", /^# 20\d\d-/);
+    assert.ok(seen.update?.endsWith(seen.create ?? "nothing"));
+    assert.deepEqual(seen.ignored, preview ? ["update"] : []);
   }
 });

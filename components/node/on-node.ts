@@ -17,6 +17,11 @@ export interface NodeScript {
   input?: pulumi.Input<File[]> | string;
   /** What else than another machine makes the state anew: a change replaces the resource, where other changes update it. */
   triggers?: pulumi.Input<unknown>[];
+  /**
+   * It asks something that others may change, and so runs in every `up`, though nothing here has changed. A preview does not
+   * count that as a change.
+   */
+  always?: boolean;
   /** Its output is a value and not a report: only standard error is shown. */
   quiet?: boolean;
 }
@@ -28,11 +33,14 @@ export type ScriptOptions = Omit<pulumi.CustomResourceOptions, "dependsOn"> & { 
  * and runs again on a machine that was made anew.
  */
 export function onNode(name: string, host: Host, what: NodeScript, opts: ScriptOptions): remote.Command {
+  const run = asRoot(host, `${alone(name)}${script(what.script)}`);
+  const hidden = what.always && pulumi.runtime.isDryRun() ? ["update"] : [];
   return new remote.Command(
     name,
     {
       connection: host.connection,
-      create: asRoot(host, `${alone(name)}${script(what.script)}`),
+      create: run,
+      ...(what.always ? { update: `# ${new Date().toISOString()}\n${run}` } : {}),
       ...(what.remove ? { delete: asRoot(host, `${alone(name)}${script(what.remove)}`) } : {}),
       ...(what.input === undefined ? {} : { stdin: standardInput(what.input) }),
       // sshd accepts no variables from the official plugin, which would warn of each.
@@ -40,7 +48,7 @@ export function onNode(name: string, host: Host, what: NodeScript, opts: ScriptO
       triggers: [host.machine, ...(what.triggers ?? [])],
       ...(what.quiet ? { logging: "stderr" } : {}),
     },
-    { ...opts, dependsOn: [...(host.ready ? [host.ready] : []), ...(opts.dependsOn ?? [])] },
+    { ...opts, ignoreChanges: hidden, dependsOn: [...(host.ready ? [host.ready] : []), ...(opts.dependsOn ?? [])] },
   );
 }
 

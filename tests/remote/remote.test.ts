@@ -27,6 +27,8 @@ const OTHERS_KEY = sshKey(Buffer.alloc(32, 8).toString("base64"), "other").publi
 let rig: Rig | undefined;
 let gitea: Gitea | undefined;
 
+/** Whether the key to another's Git host is still read-only is asked each time. */
+const onlyTheProof = /\b1 update\./;
 const theRig = (): Rig => rig ?? assert.fail("no rig");
 const theGitea = (): Gitea => gitea ?? assert.fail("no Gitea");
 const merged = (value: string): RepoFile => ({
@@ -100,7 +102,7 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
       const names = Object.keys(AT_FIRST).filter((name) => AT_FIRST[name] === number);
       assert.deepEqual(await guests(number), names.map((name) => `${STACK}.${name}`).sort());
     }
-    assert.match((await up()).stderr, /No changes/);
+    assert.match((await up()).stderr, onlyTheProof);
   });
 
   const keys = async () => {
@@ -228,7 +230,7 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
     const { seconds } = await up();
     context.diagnostic(`another control plane instead: ${seconds.toFixed(0)} s`);
     await allReady(elsewhere);
-    assert.match((await up()).stderr, /No changes/);
+    assert.match((await up()).stderr, onlyTheProof);
   });
 
   await step("destroy leaves nothing on the hypervisors", async () => {
