@@ -7,6 +7,7 @@ import { kubectlVerb } from "./verbs/kubectl";
 import { previewVerb } from "./verbs/preview";
 import { replaceVerb } from "./verbs/replace";
 import { rotateVerb } from "./verbs/rotate";
+import { sopsVerb } from "./verbs/sops";
 import { sshVerb } from "./verbs/ssh";
 import { statusVerb } from "./verbs/status";
 import { testVerb } from "./verbs/test";
@@ -27,5 +28,6 @@ export const verbs: (() => Command)[] = [
   kubectlVerb,
   sshVerb,
   gitVerb,
+  sopsVerb,
   testVerb,
 ];

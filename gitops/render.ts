@@ -11,6 +11,8 @@ export interface ConfigRepoValues {
   registry: string;
   /** Tag of payment-service's image: the 40 hex digits of the commit that it was built from. Absent: no example service. */
   tag?: string;
+  /** Whom Secrets are encrypted for, `age1…`. Absent: nothing says it, and there is no `.sops.yaml`. */
+  recipient?: string;
   /** Value of the nodes' label `topology.kubernetes.io/region`: the country of the stack's site, such as NO. */
   region: string;
   /** The stack's locality profile, by which merge requests are checked. */
@@ -28,17 +30,19 @@ const ALLOWED: Record<keyof ConfigRepoValues, RegExp> = {
   path: /^(\.\/)?(?!\.)[A-Za-z0-9._-]+(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)*$/,
   registry: /^[a-z0-9.-]+$/,
   tag: /^[0-9a-f]{40}$/,
+  recipient: /^age1[a-z0-9]+$/,
   region: /^[A-Z]{2}$/,
   profile: /^[A-Za-z+]+$/,
 };
 
 const EXAMPLE = "payment-service";
+const SOPS = ".sops.yaml";
 
 /** The files of a stack's first commit of configuration. @throws Error for a value that is not of its form */
 export function renderConfigRepo(values: ConfigRepoValues): RepoFile[] {
   const path = (values.path ?? `clusters/${values.cluster}`).replace(/^\.\//, "");
-  const files = values.tag === undefined ? withoutExample(templates()) : templates();
-  return renderFiles(files, { ...values, path });
+  const all = values.recipient === undefined ? templates().filter((one) => one.path !== SOPS) : templates();
+  return renderFiles(values.tag === undefined ? withoutExample(all) : all, { ...values, path });
 }
 
 /** The scaffold without its service, whose image an environment has only where it was filled in. */

@@ -65,6 +65,9 @@ export const adminPublicKeys = platform.adminPublicKeys;
 export const deployKey = platform.agent.deployKey;
 export const deployKeyPrivate = pulumi.secret(platform.deployKey.apply((key) => key.privateKey));
 export const deployKeyReadOnly = platform.agent.readOnly;
+/** Whom Secrets in Git are encrypted for, and what decrypts them: two keys while they are rotated, the one in use first. */
+export const sopsRecipient = pulumi.unsecret(platform.sopsKeys.apply((keys) => keys[0]?.recipient));
+export const sopsKeys = pulumi.secret(platform.sopsKeys.apply((keys) => keys.map(({ identity }) => identity)));
 /** Private half of the key with which a person pushes to the environment's own Git server. */
 export const personKey = pulumi.secret(platform.personKey.apply((key) => key.privateKey));
 

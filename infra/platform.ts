@@ -4,6 +4,7 @@ import { AdmissionGate } from "../components/admission/admission-gate";
 import { SyncAgent } from "../components/agent/sync-agent";
 import { Cluster, type ClusterArgs } from "../components/cluster/cluster";
 import { GitServer } from "../components/git-server/git-server";
+import { type AgeKey, ageKey } from "../components/keys/age";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
@@ -58,6 +59,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly personKey: pulumi.Output<SshKey>;
   /** The cluster's own key to Git; a secret. */
   readonly deployKey: pulumi.Output<SshKey>;
+  /** What Secrets in Git may be encrypted for, the one in use first; secrets. */
+  readonly sopsKeys: pulumi.Output<AgeKey[]>;
   /** How far the rotation of each credential is that was ever rotated. */
   readonly rotations: pulumi.Output<Rotations>;
 
@@ -83,6 +86,15 @@ export class Platform extends pulumi.ComponentResource {
     this.personKey = keyFor("person");
     this.deployKey = keyFor(
       rotations.apply((all) => purposeOf(`deploy-${stack.cluster.name}`, rotationOf(all, "deploy-key").used)),
+    );
+    const sops = rotations.apply((all) => rotationOf(all, "sops"));
+    const ageKeyOf = (base64: string, generation: number) => ageKey(base64, purposeOf("sops", generation));
+    this.sopsKeys = pulumi.secret(
+      pulumi
+        .all([seed, sops])
+        .apply(([base64, { used, accepted }]) =>
+          [used, ...accepted.filter((one) => one !== used)].map((one) => ageKeyOf(base64, one)),
+        ),
     );
     const issuedAt = this.firstDay();
 
@@ -186,6 +198,7 @@ export class Platform extends pulumi.ComponentResource {
         images: artifacts.controllerImages(),
         serviceCidr: stack.network.serviceCidr,
         deployKey: this.deployKey,
+        ageKeys: this.sopsKeys,
         hostKey: stack.sync.hostKey ?? registryNode.hostKey,
         gitHost: gitHost(stack, secrets),
         imagesReady: [this.registry.ready],
@@ -246,7 +259,7 @@ export class Platform extends pulumi.ComponentResource {
         readerKey: this.deployKey.apply((key) => key.publicKey),
         writerKey: this.personKey.apply((key) => key.publicKey),
         branch: stack.sync.branch,
-        configFiles: configFiles(stack, demo?.sha),
+        configFiles: this.sopsKeys.apply(([used]) => configFiles(stack, demo?.sha, used?.recipient)),
         bundles: demo ? { "payment-service": demo.bundle } : {},
       },
       { parent: this },
@@ -271,12 +284,13 @@ function egressOf({ locality, destinations }: Stack): Egress {
 }
 
 /** Never empty: the agent's key is proven by fetching, before anybody has a key to push with. */
-function configFiles(stack: Stack, tag: string | undefined) {
+function configFiles(stack: Stack, tag: string | undefined, recipient: string | undefined) {
   return renderConfigRepo({
     cluster: stack.name,
     path: stack.sync.path,
     registry: stack.registry.host,
     ...(tag === undefined ? {} : { tag }),
+    ...(recipient === undefined ? {} : { recipient }),
     region: one(stack.nodes, "control-plane").site.country,
     profile: stack.locality.profile,
   });

@@ -4,7 +4,14 @@ import { z } from "zod";
  * Credentials that can be changed while an environment lives. They follow from seeds that stay; another generation is another
  * credential of the same seed.
  */
-export const ROTATED = ["registry", "admin-ssh", "deploy-key", "etcd-encryption", "service-account-keys"] as const;
+export const ROTATED = [
+  "registry",
+  "admin-ssh",
+  "deploy-key",
+  "etcd-encryption",
+  "service-account-keys",
+  "sops",
+] as const;
 
 export type Rotated = (typeof ROTATED)[number];
 

@@ -30,6 +30,8 @@ const outputs = z.object({
   /** What each node was found to have, by its name. */
   measured: z.record(z.string(), z.object({ dataDiskGiB: z.number().optional() })).optional(),
   personKey: z.string().optional(),
+  sopsRecipient: z.string().optional(),
+  sopsKeys: z.array(z.string()).optional(),
   deployKeyReadOnly: z.boolean().optional(),
   rotations: rotations.optional(),
   adminPublicKeys: z.array(z.string()).optional(),

@@ -30,7 +30,7 @@ export function rotateVerb(): Command {
     .addArgument(
       new Argument(
         "<what>",
-        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd; service-account-keys: by which the cluster knows its pods",
+        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd; service-account-keys: by which the cluster knows its pods; sops: the key of the cluster for which Secrets in Git are encrypted",
       ).choices(ROTATED),
     )
     .action(rotate);
@@ -90,7 +90,7 @@ export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: 
 export type Outsiders = "are let in" | "let in" | "nobody";
 
 function outsiders(what: Rotated, { nodes }: Stack): Outsiders {
-  if (what === "registry" || what === "service-account-keys") return "are let in";
+  if (what === "registry" || what === "service-account-keys" || what === "sops") return "are let in";
   return what === "admin-ssh" && nodes.some(({ kind }) => kind === "existing") ? "let in" : "nobody";
 }
 
@@ -125,6 +125,10 @@ async function outstanding(what: Rotated, { name, nodes }: Stack): Promise<strin
   }
   if (what === "service-account-keys") {
     return `Pods are given tokens of the new key within the hour, and those of the old one are taken until ${then.replace("then: ", "")}`;
+  }
+  if (what === "sops") {
+    const key = requireOutput(name, await readOutputs(name), "sopsRecipient");
+    return `The cluster decrypts with both keys. In Git: write ${key} in place of the old one into .sops.yaml, run ./grunnmur sops --stack ${name} updatekeys --yes FILE for each encrypted file, merge, ${then}. Who had the old key has read what it encrypts: change those passwords, too.`;
   }
   const existing = nodes.filter(({ kind }) => kind === "existing").map((node) => node.name);
   const key = requireOutput(name, await readOutputs(name), "adminPublicKeys").at(-1);

@@ -1,6 +1,7 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Access, fromHere } from "../cluster/from-here";
+import type { AgeKey } from "../keys/age";
 import type { SshKey } from "../keys/ssh";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
 import type { Node } from "../node/node";
@@ -9,7 +10,7 @@ import { paceOf } from "../pace";
 import { script } from "../script";
 import { agentNamespace, type ControllerImages, controllers } from "./controllers";
 import { type GitHost, registerDeployKey } from "./deploy-key";
-import { deployKeySecret, knownHost, type SyncArgs, syncObjects } from "./sync";
+import { ageKeysSecret, deployKeySecret, knownHost, type SyncArgs, syncObjects } from "./sync";
 
 export interface SyncAgentArgs extends SyncArgs {
   stack: string;
@@ -24,6 +25,8 @@ export interface SyncAgentArgs extends SyncArgs {
   serviceCidr: string;
   /** A fresh key for this cluster; its private half is a secret. */
   deployKey: pulumi.Output<SshKey>;
+  /** What Secrets in Git may be encrypted for; secrets. */
+  ageKeys: pulumi.Output<AgeKey[]>;
   /** Public SSH host key of the Git host. */
   hostKey: pulumi.Input<string>;
   /** Where the key is registered; absent where the environment serves its own Git. */
@@ -67,9 +70,9 @@ export class SyncAgent extends pulumi.ComponentResource {
       ? [registerDeployKey(`${name}-deploy-key`, args.gitHost, args.stack, args.deployKey, { parent: this })]
       : [];
     const proof = this.prove(name, args, [...args.repositoryReady, ...registered]);
-    const secret = object(deployKeyManifest(args), [namespace]);
+    const secrets = [deployKeyManifest(args), ageKeysManifest(args)].map((manifest) => object(manifest, [namespace]));
     // Nothing is pulled with a key that may also push, nor before the rules hold.
-    const safe = [...args.admissionReady, ...running, ...definitions, secret, proof];
+    const safe = [...args.admissionReady, ...running, ...definitions, ...secrets, proof];
     const pulling = syncObjects(args).map((manifest) => object(manifest, safe));
     this.firstSync(name, args, pulling);
     const notice = args.gitHost ? [] : parse(script("agent/files/push-notice.yaml"));
@@ -130,5 +133,20 @@ function deployKeyManifest({ deployKey, hostKey, repository }: SyncAgentArgs) {
       "identity.pub": deployKey.apply((key) => key.publicKey),
       known_hosts: pulumi.output(hostKey).apply((key) => knownHost(repository, key)),
     }),
+  };
+}
+
+/** kustomize-controller takes each entry of this ending for a key of age. */
+function ageKeysManifest({ ageKeys }: SyncAgentArgs) {
+  const entries = ageKeys.apply((keys) =>
+    // Named for itself: another order, or one fewer, is no other name for the rest.
+    Object.fromEntries(keys.map(({ identity, recipient }) => [`${recipient}.agekey`, `${identity}\n`])),
+  );
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: ageKeysSecret, namespace: agentNamespace },
+    type: "Opaque",
+    stringData: pulumi.secret(entries),
   };
 }

@@ -13,6 +13,8 @@ export interface SyncArgs {
 
 export const syncName = "flux-system";
 export const deployKeySecret = "deploy-key";
+/** What Secrets in Git are decrypted with. */
+export const ageKeysSecret = "sops-age";
 
 /** What the agent pulls and applies: the repository, and the stack's path in it. */
 export function syncObjects({ repository, branch, path, intervalSeconds, driftSeconds }: SyncArgs): object[] {
@@ -45,6 +47,7 @@ export function syncObjects({ repository, branch, path, intervalSeconds, driftSe
         // Not until all is healthy: that holds the next look back, and with it what undoes drift, as long as pods start.
         wait: false,
         serviceAccountName: reconciler,
+        decryption: { provider: "sops", secretRef: { name: ageKeysSecret } },
       },
     },
   ];

@@ -15,7 +15,7 @@ export interface GitServerArgs {
   /** Branch of the configuration repository that the environment follows; a new one starts where the old one stands. */
   branch: string;
   /** First commit of the configuration repository, `config`; paths are relative. */
-  configFiles: File[];
+  configFiles: pulumi.Input<File[]>;
   /** Further repositories: name to the path of a Git bundle with their first commit. */
   bundles: Record<string, string>;
 }
@@ -62,8 +62,8 @@ export class GitServer extends pulumi.ComponentResource {
       },
     );
     const firsts = [
-      { repository: "config", content: configFiles.map((file) => ({ ...file, path: `seed/${file.path}` })) },
-      ...Object.entries(bundles).map(([repository, path]) => ({ repository, content: [bundle(path)] })),
+      { repository: "config", content: pulumi.output(configFiles).apply((files) => files.map(inSeed)) },
+      ...Object.entries(bundles).map(([repository, path]) => ({ repository, content: pulumi.output([bundle(path)]) })),
     ];
     this.ready = firsts.map(({ repository, content }) =>
       onNode(
@@ -71,7 +71,7 @@ export class GitServer extends pulumi.ComponentResource {
         node,
         {
           script: "git-server/scripts/first-commit.sh",
-          input: [{ path: "repository", content: repository }, ...content],
+          input: content.apply((files) => [{ path: "repository", content: repository }, ...files]),
         },
         // Given once: another scaffold later on is no change of a repository that people work in.
         { parent: this, dependsOn: [serving], ignoreChanges: ["create", "stdin"] },
@@ -102,6 +102,8 @@ export class GitServer extends pulumi.ComponentResource {
     );
   }
 }
+
+const inSeed = (file: File): File => ({ ...file, path: `seed/${file.path}` });
 
 function onMain(repository: string): [string, string] {
   return [repository, "main"];

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ageKey, ageKeyOf } from "./age";
 import { certificateAuthority, issue, signingKey } from "./certificates";
 import { derive, derivePassword } from "./derive";
 import { sshKey } from "./ssh";
@@ -89,4 +90,15 @@ test("openssl verifies the chain and the purpose", () => {
 test("another seed gives another key", () => {
   const other = Buffer.alloc(32, 8).toString("base64");
   assert.notEqual(signingKey(seed, "sa").publicKey, signingKey(other, "sa").publicKey);
+});
+
+test("an age key is written as age itself writes it", () => {
+  const secret = Buffer.from("b2c96d0d9f9d17d0e7cc4e920042c22ddcec3616e20c69f00d70bc632e84b53f", "hex");
+  assert.deepEqual(ageKeyOf(secret), {
+    // The identity stands in age's manual; its recipient is what age makes of it.
+    identity: "AGE-SECRET-KEY-1KTYK6RVLN5TAPE7VF6FQQSKZ9HWWCDSKUGXXNUQDWZ7XXT5YK5LSF3UTKQ",
+    recipient: "age1gde3ncmahlqd9gg50tanl99r960llztrhfapnmx853s4tjum03uqfssgdh",
+  });
+  assert.deepEqual(ageKey(seed, "sops"), ageKey(seed, "sops"));
+  assert.notEqual(ageKey(seed, "sops").recipient, ageKey(seed, "sops/1").recipient);
 });

@@ -160,7 +160,7 @@ const CASES: Case[] = [
   {
     kind: "a Secret as SOPS leaves it",
     files: {
-      "a.yaml": `apiVersion: v1\nkind: Secret\nmetadata: { name: a, namespace: shop }\nstringData:\n  a: ENC[AES256_GCM,data:kA==,iv:${"A".repeat(43)}=,tag:${"A".repeat(22)}==,type:str]\n  b: ""\nsops: { version: 3.9.0 }\n`,
+      "a.yaml": `apiVersion: v1\nkind: Secret\nmetadata: { name: a, namespace: shop }\nstringData:\n  a: ENC[AES256_GCM,data:kA==,iv:${"A".repeat(43)}=,tag:${"A".repeat(22)}==,type:str]\n  b: ""\nsops: { mac: "ENC[AES256_GCM,data:kA==,iv:${"A".repeat(43)}=,tag:${"A".repeat(22)}==,type:str]" }\n`,
     },
   },
   {

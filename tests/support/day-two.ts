@@ -92,6 +92,37 @@ export const CHANGES: Change[] = [
       }),
   },
   {
+    name: "a Secret in Git is refused in plain text, and arrives where it is encrypted for the cluster",
+    run: (tell, outputs) =>
+      withClone(outputs, async ({ directory, git }) => {
+        const folder = join(directory, "clusters/local/production");
+        const file = join(folder, "database.yaml");
+        const list = join(folder, "kustomization.yaml");
+        writeFileSync(file, DATABASE);
+        writeFileSync(list, readFileSync(list, "utf8").replace("resources:\n", "resources:\n  - database.yaml\n"));
+        const check = () => grunnmur(["check", "--stack", "local", folder]);
+        const plain = await check();
+        assert.equal(plain.code, 1, plain.stdout);
+        assert.match(plain.stdout, /database\.yaml:\d+: error: secrets-not-plain-in-git/);
+        const encrypting = await must(grunnmur(["sops", "encrypt", "--in-place", file]));
+        assert.doesNotMatch(readFileSync(file, "utf8"), /precious/);
+        assert.equal((await check()).code, 0);
+        assert.match((await must(grunnmur(["sops", "decrypt", file]))).stdout, /password: precious/);
+        await must(git("add", "-A"));
+        await must(git("commit", "-qm", "Give the database a password"));
+        await must(git("push", "-q"));
+        const get = ["get", "secret", "database", "-n", "production", "-o", "jsonpath={.data.password}"];
+        const arrived = await until("the Secret", 300, async () => {
+          const { stdout } = await kubectl(...get);
+          return Buffer.from(stdout, "base64").toString() === "precious";
+        });
+        tell(`encrypted in ${encrypting.seconds.toFixed(0)} s, in the cluster ${arrived.toFixed(0)} s after the push`);
+        await must(git("revert", "--no-edit", "HEAD"));
+        await must(git("push", "-q"));
+        await until("its end", 300, async () => (await kubectl(...get)).code !== 0);
+      }),
+  },
+  {
     name: "what cannot change is refused before anything is touched, and what deletes data asks by name",
     run: async () => {
       await refused(
@@ -206,6 +237,13 @@ export const CHANGES: Change[] = [
     },
   },
 ];
+
+const DATABASE = `apiVersion: v1
+kind: Secret
+metadata: { name: database, namespace: production }
+stringData:
+  password: precious
+`;
 
 const NAMESPACE = `apiVersion: v1
 kind: Namespace
