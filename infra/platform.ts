@@ -17,6 +17,7 @@ import { paceOf } from "../components/pace";
 import { Registry } from "../components/registry/registry";
 import { renderConfigRepo } from "../gitops/render";
 import { purposeOf, type Rotations, rotationOf } from "../lib/rotation";
+import { driftGuard } from "../policies/admission/drift-guard";
 import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
 import { ownerAndName } from "../stacks/sync";
@@ -166,7 +167,7 @@ export class Platform extends pulumi.ComponentResource {
       "admission",
       {
         provider: this.cluster.provider,
-        objects: admissionForStack(stack),
+        objects: [...admissionForStack(stack), ...driftGuard({ ...stack.sync, mode: stack.cluster.driftGuard })],
         access: this.cluster.access,
         emulated,
         deletedWith,

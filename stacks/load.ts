@@ -33,6 +33,7 @@ export function parseStack(raw: unknown, stackName: string): Stack {
       ...config.cluster,
       name: config.cluster.name ?? stackName,
       emulationAllowed: config.cluster.emulationAllowed ?? config.environment === "development",
+      driftGuard: config.cluster.driftGuard ?? (config.environment === "development" ? "warn" : "deny"),
     },
     sync: { ...config.sync, path: config.sync.path ?? `./clusters/${stackName}` },
   };

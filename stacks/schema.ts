@@ -157,6 +157,11 @@ const clusterSchema = section({
     .describe(
       "Go on where KVM does not work, with emulated CPUs (about 12 times slower). Default: only in development.",
     ),
+  driftGuard: choice(["off", "warn", "deny"])
+    .optional()
+    .describe(
+      "Whether who changes by hand what is in Git is told of it, or refused. Default: warn in development, deny in production.",
+    ),
   endpoint: hostAndPort()
     .optional()
     .describe(

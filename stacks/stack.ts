@@ -26,7 +26,11 @@ export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "node
   name: string;
   hypervisors: Hypervisor[];
   nodes: Node[];
-  cluster: StackConfig["cluster"] & { name: string; emulationAllowed: boolean };
+  cluster: StackConfig["cluster"] & {
+    name: string;
+    emulationAllowed: boolean;
+    driftGuard: NonNullable<StackConfig["cluster"]["driftGuard"]>;
+  };
   sync: StackConfig["sync"] & { path: string };
 }
 

@@ -267,6 +267,12 @@ export const ROWS: Row[] = [
     effect: "Holds for the next push. The proxy is reloaded, and cuts no connection.",
   },
   {
+    change: "`cluster.driftGuard`",
+    stack: "local",
+    edit: replace("config:\n", "config:\n  grunnmur:cluster: { driftGuard: deny }\n"),
+    effect: "Who changes by hand what is in Git is refused from then on.",
+  },
+  {
     change: "`cluster.endpoint`",
     stack: "prod",
     edit: replace("grunnmur:cluster:\n", "grunnmur:cluster:\n    endpoint: api.example.no\n"),

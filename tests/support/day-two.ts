@@ -186,14 +186,23 @@ export const CHANGES: Change[] = [
   },
   {
     name: "out of the site goes what is declared, whatever the cluster's own policies say",
-    run: async (tell) => {
-      await egressHolds((work) =>
+    run: (tell) =>
+      egressHolds((work) =>
         edited([["  grunnmur:sync:\n", `${BANK}  grunnmur:sync:\n`]], async () => {
           const declared = await must(up());
           tell(`a destination: up took ${declared.seconds.toFixed(0)} s`);
           await work();
         }),
-      );
+      ),
+  },
+  {
+    name: "what is in Git is not written past it, but by who says why",
+    run: async (tell) => {
+      await edited([["config:\n", "config:\n  grunnmur:cluster: { driftGuard: deny }\n"]], async () => {
+        const guarded = await must(up());
+        tell(`a guard that refuses: up took ${guarded.seconds.toFixed(0)} s`);
+        await gitIsNotWrittenPast();
+      });
       await must(up());
       await ready();
     },
@@ -237,6 +246,34 @@ export const CHANGES: Change[] = [
     },
   },
 ];
+
+/** What an administrator is told, and how he does it all the same. */
+async function gitIsNotWrittenPast(): Promise<void> {
+  const patch = (change: object, ...as: string[]) =>
+    kubectl(
+      "patch",
+      "deployment/payment-service",
+      "-n",
+      "production",
+      "--type=merge",
+      "-p",
+      JSON.stringify(change),
+      ...as,
+    );
+  const refused = await patch({ spec: { replicas: 1 } });
+  assert.notEqual(refused.code, 0);
+  assert.match(
+    refused.stderr,
+    /change production\/payment-service\/deployment\.yaml below \.\/clusters\/local of ssh:/,
+  );
+  assert.notEqual((await kubectl("scale", "deployment/payment-service", "-n", "production", "--replicas=1")).code, 0);
+  const broken = { metadata: { annotations: { "grunnmur.internal/break-glass": "a test" } }, spec: { replicas: 2 } };
+  await must(patch(broken, "--as=kari", "--as-group=grunnmur:break-glass", "--as-group=system:masters"));
+  const audit = "grep -h drift-guard/break-glass /var/log/kubernetes/audit.log | tail -1";
+  assert.match((await must(grunnmur(["ssh", "control-1", audit]))).stdout, /"kari"[\s\S]*kari: a test/);
+  const replicas = ["get", "deployment/payment-service", "-n", "production", "-o", "jsonpath={.spec.replicas}"];
+  await until("what Git says", 300, async () => (await kubectl(...replicas)).stdout !== "2");
+}
 
 const DATABASE = `apiVersion: v1
 kind: Secret
