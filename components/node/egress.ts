@@ -34,9 +34,15 @@ export const egressUnits: Unit[] = [
 
 /** nftables, as a whole and at once. */
 export function egressRules(network: SiteNetwork, egress: Egress): string {
-  const { cidr, podCidr } = network;
+  const { cidr, podCidr, serviceCidr } = network;
+  const near = `    ct direction reply accept
+    ip daddr @inside accept
+    ip6 daddr { fe80::/10, ff02::/16 } accept
+    # That of a service is a pod's by now. It is nobody's until kube-proxy has said whose: who asks then asks again.
+    ip daddr ${serviceCidr} drop
+`;
   const sets = named(network, egress).map((host) => `  set ${setOf(host)} { type ipv4_addr; }\n`);
-  return `# Where nodes and pods may go. An address of a service is that of a pod here already, or else it leads outside, too.
+  return `# Where nodes and pods may go.
 table inet grunnmur-egress
 delete table inet grunnmur-egress
 table inet grunnmur-egress {
@@ -50,19 +56,14 @@ ${declared(network, egress)
   .join("")}  }
   chain pods {
     type filter hook forward priority filter - 10
-    ct direction reply accept
-    ip daddr @inside accept
-    jump declared
+${near}    jump declared
     counter name pods
 ${otherwise(egress.mode)}  }
   chain node {
     type filter hook output priority filter - 10
     oifname lo accept
-    ct direction reply accept
-    ip daddr @inside accept
-    # No router passes these on: neighbours' VRRP, for one.
+${near}    # No router passes these on: neighbours' VRRP, for one.
     ip daddr { 224.0.0.0/24, 255.255.255.255 } accept
-    ip6 daddr { fe80::/10, ff02::/16 } accept
     jump declared
     counter name node
 ${otherwise(egress.mode)}  }
