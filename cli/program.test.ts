@@ -17,6 +17,7 @@ test("every verb has a description and an example in its help", () => {
     "kubectl",
     "ssh",
     "git",
+    "sops",
     "test",
   ]);
   for (const command of program().commands) {
