@@ -84,7 +84,7 @@ test("defaults: cluster name and path from the stack, emulation only in developm
   const { cluster: _, ...raw } = valid();
   const gitOnly = { ...(raw.sync as object), demo: false, intervalSeconds: undefined };
   const stack = parseStack({ ...raw, environment: "production", sync: gitOnly }, "osl");
-  assert.deepEqual(stack.cluster, { name: "osl", emulationAllowed: false });
+  assert.deepEqual(stack.cluster, { name: "osl", emulationAllowed: false, driftGuard: "deny" });
   assert.equal(stack.sync.path, "./clusters/osl");
   assert.equal(stack.sync.intervalSeconds, 60);
   assert.deepEqual([stack.network.podCidr, stack.network.serviceCidr], ["10.244.0.0/16", "10.96.0.0/16"]);
@@ -97,6 +97,7 @@ test("an API server is found at a virtual address or behind another's name, whic
       ...cluster,
       name: "prod",
       emulationAllowed: false,
+      driftGuard: "deny",
     });
   }
 });
