@@ -48,7 +48,11 @@ export function onNode(name: string, host: Host, what: NodeScript, opts: ScriptO
       triggers: [host.machine, ...(what.triggers ?? [])],
       ...(what.quiet ? { logging: "stderr" } : {}),
     },
-    { ...opts, ignoreChanges: hidden, dependsOn: [...(host.ready ? [host.ready] : []), ...(opts.dependsOn ?? [])] },
+    {
+      ...opts,
+      ignoreChanges: [...(opts.ignoreChanges ?? []), ...hidden],
+      dependsOn: [...(host.ready ? [host.ready] : []), ...(opts.dependsOn ?? [])],
+    },
   );
 }
 

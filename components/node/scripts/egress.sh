@@ -4,6 +4,7 @@
 #   egress.sh refresh  asks for those addresses anew; where somebody changed the rules, they are loaded again
 # Needs no network to load: it runs before there is one. Idempotent. Says what is new.
 set -euo pipefail
+export LC_ALL=C # by which comm wants what sort gives
 
 root=${ROOT-} # another in tests
 rules=$root/etc/nftables.d/egress.nft
