@@ -39,7 +39,7 @@ chroot "$root" depmod "$(ls "$root/usr/lib/modules")"
 # Debian starts a proxy as soon as it is installed, with nothing to serve; nodes that need one enable it.
 chroot "$root" systemctl disable --quiet haproxy.service
 chroot "$root" systemctl enable --quiet systemd-networkd.service grunnmur-grow.service \
-  grunnmur-data.service grunnmur-data-registry.service
+  grunnmur-data.service grunnmur-data-registry.service grunnmur-quota.slice
 chroot "$root" systemctl set-default --quiet multi-user.target
 
 mask() {
