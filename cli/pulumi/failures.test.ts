@@ -29,6 +29,22 @@ test("only a run of which every failure passes by itself is worth a second try",
   assert.equal(failures.transient(), false);
 });
 
+test("a control plane that went away in the middle, and does not know its own roles yet, is worth a second try", () => {
+  const failures = new Failures();
+  failures.event(
+    error(
+      "the `create` script ended with exit code 1. The end of what it wrote:\nwaiting\nUnable to connect to the server: EOF",
+    ),
+  );
+  const cannot = 'User "grunnmur-admin" cannot get resource "deployments" in API group "apps"';
+  failures.event(error(`1 error occurred:\n\t* deployments.apps "source-controller" is forbidden: ${cannot}`));
+  assert.equal(failures.transient(), true);
+  failures.event(
+    error(`deployments.apps "a" is forbidden: ValidatingAdmissionPolicy 'b' with binding 'b' denied request`),
+  );
+  assert.equal(failures.transient(), false);
+});
+
 test("a broken policy is never tried again", () => {
   const failures = new Failures();
   failures.event(error("the request timed out"));

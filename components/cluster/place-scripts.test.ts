@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { withKubectl } from "../fake-kubectl";
 import { type File, payload } from "../payload";
 import { script } from "../script";
 
@@ -219,6 +220,16 @@ test("a machine is admitted for a day; the one that makes the cluster where ther
   const founder = { path: "founder", content: "" };
   assert.equal((await none.run(["api", "admit"], { NODE: "control-1" }, [token, founder])).status, 0);
   assert.match((await none.run(["api", "admit"], { NODE: "worker-9" }, [token])).stderr, /worker-9 needs one to join/);
+});
+
+test("the admission ends where the control plane goes away once before it is asked, and fails where it always does", async () => {
+  const failing = (times: number) => `echo >> "$folder/tries"
+if [ "$(wc -l < "$folder/tries")" -le ${times} ]; then echo "Unable to connect to the server: EOF" >&2; exit 1; fi`;
+  const ended = await withKubectl("cluster/scripts/close-admission.sh", failing(1));
+  assert.deepEqual([ended.status, ended.stdout], [0, "no further machine may join\n"]);
+  const never = await withKubectl("cluster/scripts/close-admission.sh", failing(99));
+  assert.deepEqual([never.status, never.stdout], [1, ""]);
+  assert.match(never.stderr, /Unable to connect to the server: EOF\n$/);
 });
 
 test("the admission ends with every token and nothing else", async (t) => {
