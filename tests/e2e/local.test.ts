@@ -17,7 +17,8 @@ import { grunnmur, must, repository, type, withEnvironment } from "../support/us
 
 // One environment, from nothing to nothing, step by step as a user would. The deadlines are for emulated CPUs on a busy
 // machine; the figures in the diagnostics are what the product promises. With GRUNNMUR_TEST_ONE_CORE=1 all guests share one
-// core until all has been tried once. The promises are deadlines, on a machine slower than the one of reference longer ones.
+// core until all has been tried once, and the promises are deadlines: whoever sets it has the machine to himself. Elsewhere
+// what else runs on a machine, or on the one below it, would decide.
 
 const MINUTES = 60_000;
 const PROMISED = { push: 120, drift: 90 };
@@ -48,6 +49,7 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
   const figures = { push: [] as number[], drift: [] as number[] };
   const keeps = (what: keyof typeof PROMISED, seconds: number): void => {
     figures[what].push(seconds);
+    if (!release) return;
     const limit = PROMISED[what] * Math.max(1, slownessOfAll(machine()));
     assert.ok(seconds <= limit, `${what}: ${seconds.toFixed(0)} s, promised ${limit.toFixed(0)} s`);
   };
