@@ -1,11 +1,11 @@
 import type { Recipe } from "./lib/store";
-import { lock } from "./lock";
+import { lock, lockedImage } from "./lock";
 import { debianBaseRecipe } from "./recipes/debian-base";
 import { fluxManifestsRecipe } from "./recipes/flux-manifests";
 import { goldenImageRecipe } from "./recipes/golden-image";
-import { imagesRecipe } from "./recipes/images";
+import { imagesRecipe, optionalImageRecipe } from "./recipes/images";
 import { manifestReaderRecipe } from "./recipes/manifest-reader";
-import { networkPoliciesRecipe } from "./recipes/network-policies";
+import { ownProgramRecipe } from "./recipes/own-program";
 import { paymentServiceRecipe } from "./recipes/payment-service";
 import { toolRecipe } from "./recipes/tool";
 
@@ -15,9 +15,12 @@ export function catalogue(): Recipe[] {
     ...Object.keys(lock().tools).map(toolRecipe),
     fluxManifestsRecipe,
     manifestReaderRecipe,
-    networkPoliciesRecipe,
+    ...["network-policies", "storage"].map(ownProgramRecipe),
     debianBaseRecipe,
     imagesRecipe,
+    ...Object.keys(lock().images)
+      .filter((name) => lockedImage(name).optional)
+      .map(optionalImageRecipe),
     goldenImageRecipe,
     paymentServiceRecipe(),
   ];

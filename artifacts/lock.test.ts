@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { repositoryPath } from "../lib/places";
-import { fill, lock, lockedImage, lockedTool } from "./lock";
+import { fill, lock, lockedImage, lockedTool, ownImage } from "./lock";
 
 const goMod = (name: string) => readFileSync(repositoryPath("artifacts", "modules", name, "go.mod"), "utf8");
 
@@ -56,10 +56,17 @@ test("an image's reference carries the version that is inside", () => {
   }
 });
 
-test("the agent of network policies has the version that its image says", () => {
-  const module = readFileSync(repositoryPath("components", "network-policies", "agent", "go.mod"), "utf8");
-  const { version } = lockedImage("network-policies");
-  assert.match(module, new RegExp(`sigs\\.k8s\\.io/kube-network-policies v${literally(version)}$`, "m"));
+test("an image of ours bears the version of the library that it is made with, and another tag for another program", () => {
+  for (const [name, library] of [
+    ["network-policies", "sigs.k8s.io/kube-network-policies"],
+    ["storage", "sigs.k8s.io/sig-storage-lib-external-provisioner/v13"],
+  ] as const) {
+    const module = readFileSync(repositoryPath("components", name, "agent", "go.mod"), "utf8");
+    const { version } = lockedImage(name);
+    assert.match(module, new RegExp(`${literally(library)} v${literally(version)}$`, "m"));
+    const ref = ownImage(name, `/store/${name}/0123456789abcdef`);
+    assert.equal(ref, `ghcr.io/grunnmur/${name}:v${version}-01234567`);
+  }
 });
 
 test("a template is filled from the version", () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { z } from "zod";
 import { repositoryPath } from "../lib/places";
 
@@ -43,6 +44,8 @@ const image = z.strictObject({
   version: version.optional(),
   /** False: in the registry alone, and not in each node's containerd from its first moment. */
   preloaded: z.boolean().default(true),
+  /** Made, and pushed, only for a stack that has it. */
+  optional: z.boolean().default(false),
 });
 
 const lockSchema = z.strictObject({
@@ -62,7 +65,7 @@ const lockSchema = z.strictObject({
 export type Lock = z.infer<typeof lockSchema>;
 export type Tool = z.infer<typeof tool>;
 export type ReleaseFile = z.infer<typeof releaseFile>;
-export type ImageLock = { ref: string; version: string; tool?: string; preloaded: boolean };
+export type ImageLock = { ref: string; version: string; tool?: string; preloaded: boolean; optional: boolean };
 
 let cached: Lock | undefined;
 
@@ -84,7 +87,16 @@ export function lockedImage(name: string): ImageLock {
   const found = lock().images[name];
   if (!found) throw new Error(`lock.json has no image "${name}"; it has ${Object.keys(lock().images).join(", ")}`);
   const real = found.version ?? lockedTool(found.tool ?? name).version;
-  return { ref: fill(found.ref, real), version: real, tool: found.tool, preloaded: found.preloaded };
+  const { tool, preloaded, optional } = found;
+  return { ref: fill(found.ref, real), version: real, tool, preloaded, optional };
+}
+
+/**
+ * The reference of an image of ours, whose tag follows from the program inside and not from a version alone.
+ * @param program the program's folder in the store, there or not
+ */
+export function ownImage(name: string, program: string): string {
+  return lockedImage(name).ref.replace("{key}", basename(program).slice(0, 8));
 }
 
 /** Replaces `{version}`, `{major}` and `{minor}` in a template of the lock. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { lock, lockedImage } from "../artifacts/lock";
+import { lock, lockedImage, ownImage } from "../artifacts/lock";
 import { artifactDir, artifactReady } from "../artifacts/store";
 import type { ControllerImages } from "../components/agent/controllers";
 import type { GoldenImage } from "../components/node/kvm-node";
@@ -45,7 +45,17 @@ export function controllerImages(): ControllerImages {
   };
 }
 
-export const networkPoliciesImage = (): string => lockedImage("network-policies").ref;
+/** Reference of an image of ours. */
+export const ownImageRef = (name: string): string => ownImage(name, artifactDir(name));
+
+/** An image that not every stack has, by the name of its program; undefined until the store has it. */
+export function optionalImage(name: string): StoredImage | undefined {
+  const artifact = `${name}-image`;
+  if (!artifactReady(artifact)) return undefined;
+  const dir = artifactDir(artifact);
+  const { ref, digest } = JSON.parse(readFileSync(join(dir, "image.json"), "utf8")) as { ref: string; digest: string };
+  return { file: join(dir, "image.tar"), ref, digest };
+}
 
 /** Tag of an image of the lock, such as `v1.36.4`. */
 export function imageTag(name: string): string {

@@ -63,11 +63,20 @@ test("production is seven guests on three hypervisors, one registry, one cluster
   assert.equal(hosts.size, 3);
 });
 
-test("a node costs the engine eight resources at most", { skip: missing }, () => {
+test("a node costs the engine eight resources at most, and a data disk one more", { skip: missing }, () => {
   for (const { name } of of("grunnmur:node:KvmNode")) {
     const own = made.filter((resource) => resource.name === name || resource.name.startsWith(`${name}-`));
-    assert.ok(own.length <= 8, `${name} has ${own.map((resource) => resource.name).join(", ")}`);
+    const disk = own.filter((resource) => resource.name === `${name}-data`).length;
+    assert.ok(own.length <= 8 + disk, `${name} has ${own.map((resource) => resource.name).join(", ")}`);
   }
+});
+
+test("volumes come with the agent that makes them, once nodes can pull it and policies are enforced", {
+  skip: missing,
+}, () => {
+  const [storage] = of("grunnmur:storage:Storage");
+  assert.deepEqual([storage?.inputs.reclaimPolicy, storage?.inputs.countries], ["Retain", ["NO", "NO", "NO"]]);
+  assert.match(storage?.inputs.image, /^ghcr\.io\/grunnmur\/storage:v[0-9.]+-[0-9a-f]{8}$/);
 });
 
 test("what a policy reads of the platform is the checked stack, and holds no secret", { skip: missing }, () => {

@@ -14,7 +14,9 @@ import { KvmNode } from "../components/node/kvm-node";
 import type { Egress, Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
 import { paceOf } from "../components/pace";
+import { mirrored } from "../components/registry/images";
 import { Registry } from "../components/registry/registry";
+import { Storage } from "../components/storage/storage";
 import { renderConfigRepo } from "../gitops/render";
 import { purposeOf, type Rotations, rotationOf } from "../lib/rotation";
 import { driftGuard } from "../policies/admission/drift-guard";
@@ -178,13 +180,14 @@ export class Platform extends pulumi.ComponentResource {
       "network-policies",
       {
         provider: this.cluster.provider,
-        image: artifacts.networkPoliciesImage(),
+        image: artifacts.ownImageRef("network-policies"),
         imageReady: [this.registry.ready],
         emulated,
         deletedWith,
       },
       { parent: this },
     );
+    if (stack.storage.enabled) this.storage(stack, policies.ready, emulated, deletedWith);
     const git = this.git(stack, registryNode);
     this.agent = new SyncAgent(
       "agent",
@@ -221,6 +224,37 @@ export class Platform extends pulumi.ComponentResource {
       this.agent.takesNotice,
     );
     this.registerOutputs({});
+  }
+
+  /** Volumes on the workers' disks. Where policies are enforced first: a pod of theirs would wait for its connections. */
+  private storage(
+    { nodes, storage }: Stack,
+    enforced: pulumi.Resource[],
+    emulated: boolean,
+    deletedWith: pulumi.Resource | undefined,
+  ): void {
+    const image = this.optionalImage("storage");
+    new Storage(
+      "storage",
+      {
+        provider: this.cluster.provider,
+        image: artifacts.ownImageRef("storage"),
+        imageReady: [...image, ...enforced],
+        reclaimPolicy: storage.reclaimPolicy,
+        countries: nodes.filter(({ role }) => role === "worker").map(({ site }) => site.country),
+        emulated,
+        deletedWith,
+      },
+      { parent: this },
+    );
+  }
+
+  /** Pushes an image that not every environment has. */
+  private optionalImage(name: string): pulumi.Resource[] {
+    const image = artifacts.optionalImage(name);
+    if (!image) return []; // a preview does without
+    const opts = { parent: this, dependsOn: [this.registry.ready] };
+    return [this.registry.push(`${name}-image`, [{ ...image, as: mirrored(image.ref) }], opts)];
   }
 
   /** How far each rotation is, kept in the state; `./grunnmur rotate` hands another over. */

@@ -121,7 +121,7 @@ test("the last worker stays", () => {
   assert.deepEqual(consequences(none, was).refusals, []);
 });
 
-test("a worker that is removed loses its disk, and nothing else is lost", () => {
+test("a worker that is removed loses its disks, and nothing else is lost", () => {
   const deployed = edited("prod");
   const wanted: Stack = { ...deployed, nodes: deployed.nodes.filter(({ name }) => name !== "worker-2") };
   const { refusals, losses } = consequences(deployed, wanted);
@@ -130,7 +130,10 @@ test("a worker that is removed loses its disk, and nothing else is lost", () => 
     losses.map(({ name }) => name),
     ["worker-2"],
   );
-  assert.match(losses[0]?.what ?? "", /^worker-2 \(removed from the stack\): its disk of \d+ GiB is deleted/);
+  assert.match(
+    losses[0]?.what ?? "",
+    /^worker-2 \(removed from the stack\): its disk of \d+ GiB and its data disk of \d+ GiB are deleted/,
+  );
 });
 
 test("the registry's node takes with it what CI pushed, and the Git repositories that it serves", () => {

@@ -149,7 +149,7 @@ function lostDisks(deployed: Stack, wanted: Stack): Loss[] {
  *
  * @param dataDiskStays whether its data disk, if it has one, is that of the next machine
  */
-export function onDisks(node: Node, { sync }: Stack, dataDiskStays: boolean): string {
+export function onDisks(node: Node, { sync, storage }: Stack, dataDiskStays: boolean): string {
   const size = dataDiskOf(node);
   const git =
     sync.gitHost.kind === "registry-node" ? " and the Git repositories, of which nothing else has a copy" : "";
@@ -158,8 +158,9 @@ export function onDisks(node: Node, { sync }: Stack, dataDiskStays: boolean): st
   const disk = `its disk of ${node.diskGiB} GiB`;
   if (size === undefined) return `${disk} is deleted, with ${data}`;
   if (!dataDiskStays) return `${disk} and its data disk of ${size} GiB are deleted, with ${data}`;
-  return node.role === "registry"
-    ? `${disk} is deleted; its data disk of ${size} GiB stays, with ${data}`
+  if (node.role === "registry") return `${disk} is deleted; its data disk of ${size} GiB stays, with ${data}`;
+  return storage.enabled
+    ? `${disk} is deleted, with the logs of the pods that ran there; its data disk of ${size} GiB stays, with their volumes`
     : `${disk} is deleted, with ${data}; its data disk of ${size} GiB stays`;
 }
 

@@ -22,6 +22,7 @@ const CHECKS: readonly Check[] = [
   knownHypervisors,
   roles,
   dataDisks,
+  volumesThatStay,
   localAlone,
   emulation,
   networkProblems,
@@ -181,6 +182,22 @@ function dataDisks({ nodes }: StackDraft): Problem[] {
       },
     ];
   });
+}
+
+/** A worker's only disk goes with its machine, which an upgrade makes anew. */
+function volumesThatStay({ environment, storage, nodes }: StackDraft): Problem[] {
+  if (environment !== "production" || storage?.enabled !== true) return [];
+  return (nodes ?? []).flatMap((node, i) =>
+    node?.role === "worker" && node.kind === "libvirt" && node.dataDiskGiB === undefined
+      ? [
+          {
+            path: `nodes[${i}].dataDiskGiB`,
+            message: "is missing, and storage.enabled is true: volumes would end with the next machine of the worker",
+            remedy: "Give each worker a data disk, in GiB.",
+          },
+        ]
+      : [],
+  );
 }
 
 /** This machine is asked whether it has KVM; of another one the stack says it. */

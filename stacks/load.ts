@@ -35,6 +35,10 @@ export function parseStack(raw: unknown, stackName: string): Stack {
       emulationAllowed: config.cluster.emulationAllowed ?? config.environment === "development",
       driftGuard: config.cluster.driftGuard ?? (config.environment === "development" ? "warn" : "deny"),
     },
+    storage: {
+      ...config.storage,
+      reclaimPolicy: config.storage.reclaimPolicy ?? (config.environment === "development" ? "Delete" : "Retain"),
+    },
     sync: { ...config.sync, path: config.sync.path ?? `./clusters/${stackName}` },
   };
 }

@@ -228,6 +228,19 @@ const syncSchema = section({
     .describe("Fill the Git host and the registry with the example service; development only."),
 });
 
+const storageSchema = section({
+  enabled: flag()
+    .default(false)
+    .describe(
+      "Volumes on the workers' own disks, by the default StorageClass node-disk; on the data disk where a worker has one.",
+    ),
+  reclaimPolicy: choice(["Delete", "Retain"])
+    .optional()
+    .describe(
+      "What becomes of a volume whose claim is deleted; of those that are made from now on. Default: Delete in development, Retain in production.",
+    ),
+});
+
 export const stackSchema = section({
   environment: choice(["development", "production"]).describe("What the stack is for; production is held to more."),
   locality: section({
@@ -244,6 +257,7 @@ export const stackSchema = section({
   nodes: list(nodeSchema).describe("One registry, an odd number of control planes, at least one worker."),
   registry: registrySchema.describe("The private registry beside the nodes."),
   cluster: clusterSchema.prefault({}).describe("The Kubernetes cluster."),
+  storage: storageSchema.prefault({}).describe("Volumes for pods."),
   sync: syncSchema.describe("What the agent in the cluster pulls."),
   destinations: list(destinationSchema).default([]).describe("Register of destinations outside the stack."),
   administration: list(administratorSchema).default([]).describe("Who administers the stack, and from where."),

@@ -22,7 +22,7 @@ export type ExistingNode = Omit<Extract<NodeConfig, { kind: "existing" }>, "site
 export type Node = LibvirtNode | ExistingNode;
 
 /** An environment: its configuration checked, defaults filled in, every name looked up. Holds no secret. */
-export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "nodes" | "cluster" | "sync"> {
+export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "nodes" | "cluster" | "storage" | "sync"> {
   name: string;
   hypervisors: Hypervisor[];
   nodes: Node[];
@@ -31,6 +31,7 @@ export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "node
     emulationAllowed: boolean;
     driftGuard: NonNullable<StackConfig["cluster"]["driftGuard"]>;
   };
+  storage: StackConfig["storage"] & { reclaimPolicy: NonNullable<StackConfig["storage"]["reclaimPolicy"]> };
   sync: StackConfig["sync"] & { path: string };
 }
 

@@ -1,11 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { type Entry, writeImage } from "../lib/image";
 import { moduleSource } from "../lib/modules";
 import { repositoryPath } from "../lib/repository";
 import { run } from "../lib/run";
 import type { Recipe, Work } from "../lib/store";
-import { lock, lockedImage } from "../lock";
+import { type Lock, lock, lockedImage, ownImage } from "../lock";
 
 /** One line of `images.json`. */
 export interface ImageEntry {
@@ -32,11 +32,11 @@ export const imagesRecipe: Recipe = {
     ...["crane", "debian-base", "kubernetes", "etcd", "coredns"],
     ...["source-controller", "kustomize-controller", "network-policies"],
   ],
-  from: lock().images,
+  from: systemImages(),
   files: [repositoryPath("artifacts", "recipes", "images.ts"), repositoryPath("artifacts", "lib", "image.ts")],
   make: async (work) => {
     const made: ImageEntry[] = [];
-    for (const name of Object.keys(lock().images)) {
+    for (const name of Object.keys(systemImages())) {
       work.beat(`making ${name}`);
       made.push(await makeImage(name, work));
     }
@@ -46,8 +46,29 @@ export const imagesRecipe: Recipe = {
   },
 };
 
+function systemImages(): Lock["images"] {
+  return Object.fromEntries(Object.entries(lock().images).filter(([, { optional }]) => !optional));
+}
+
+/** An image that a stack may do without, of the program of the same name: `image.tar` and `image.json`. */
+export function optionalImageRecipe(name: string): Recipe {
+  return {
+    name: `${name}-image`,
+    needs: ["crane", name],
+    from: lockedImage(name),
+    files: imagesRecipe.files,
+    make: async (work) => {
+      const made = await makeImage(name, work);
+      renameSync(join(work.dir, made.file), join(work.dir, "image.tar"));
+      writeFileSync(join(work.dir, "image.json"), `${JSON.stringify({ ref: made.ref, digest: made.digest })}\n`);
+      return { image: made.ref };
+    },
+  };
+}
+
 async function makeImage(name: string, work: Work): Promise<ImageEntry> {
-  const { ref, version, tool, preloaded } = lockedImage(name);
+  const { version, tool, preloaded, ref: upstream } = lockedImage(name);
+  const ref = upstream.includes("{key}") ? ownImage(name, work.of(name)) : upstream;
   const file = `${name}.tar`;
   const output = join(work.dir, file);
   const flux = name === "source-controller" || name === "kustomize-controller";

@@ -16,6 +16,7 @@ export function artifactsFor(stack: Stack): string[] {
     // For kubectl; the nodes' own binaries are in the golden image.
     "kubernetes",
     ...(makesGuests ? ["golden-image"] : []),
+    ...(stack.storage.enabled ? ["storage-image"] : []),
     ...(stack.sync.demo ? ["payment-service"] : []),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Node } from "../../stacks/stack";
+import type { Node, Stack } from "../../stacks/stack";
 import type { Outputs } from "../pulumi/outputs";
 
 /** Nodes that were seen to use a data disk. One that is only declared holds nothing yet. */
@@ -10,4 +10,10 @@ export function withDataDisk(outputs: Outputs | undefined): Set<string> {
 /** Whether the data of a node outlives its machine. */
 export function keepsData(node: Node, dataDisks: ReadonlySet<string>): boolean {
   return node.kind === "libvirt" && node.dataDiskGiB !== undefined && dataDisks.has(node.name);
+}
+
+/** Names of the nodes whose data, of which nothing else has a copy, goes with their machine. */
+export function atRisk(stack: Stack, dataDisks: ReadonlySet<string>): Set<string> {
+  const holds = ({ role }: Node) => role === "registry" || (role === "worker" && stack.storage.enabled);
+  return new Set(stack.nodes.filter((node) => holds(node) && !keepsData(node, dataDisks)).map(({ name }) => name));
 }

@@ -15,7 +15,7 @@ function facts(nodes: Record<string, [image: string, kubelet: string]>, change: 
   return {
     stack: "prod",
     nodes: Object.keys(nodes).map((name) => ({ name, role: role(name), kind: "libvirt" })),
-    keepData: new Set<string>(),
+    atRisk: new Set(["registry-1"]),
     made: {
       kubernetes: "v1.36.4",
       rotations: {},
@@ -57,8 +57,11 @@ test("Kubernetes goes first and in place, control planes before workers, the reg
     "worker-1: anew",
     `registry-1: ${stays}`,
   ]);
-  assert.ok(does({ ...old, acceptLoss: "registry-1" }).includes("registry-1: anew"));
-  assert.ok(does({ ...old, keepData: new Set(["registry-1"]) }).includes("registry-1: anew"));
+  assert.ok(does({ ...old, acceptLoss: ["registry-1"] }).includes("registry-1: anew"));
+  assert.ok(does({ ...old, atRisk: new Set() }).includes("registry-1: anew"));
+  const volumes = { ...old, atRisk: new Set(["registry-1", "worker-1"]) };
+  assert.ok(does(volumes).includes("worker-1: its disk has volumes: --accept-loss worker-1"));
+  assert.ok(does({ ...volumes, acceptLoss: ["worker-1"] }).includes("worker-1: anew"));
 });
 
 test("a newer Debian alone is a new image, and says its day", () => {

@@ -40,17 +40,17 @@ export interface Step {
 export interface Facts {
   stack: string;
   nodes: Pick<Node, "name" | "role" | "kind">[];
-  /** Names of the nodes whose data outlives their machine. */
-  keepData: ReadonlySet<string>;
+  /** Names of the nodes whose data goes with their machine. */
+  atRisk: ReadonlySet<string>;
   made: MadeFrom;
   /** By the node's name; of the cluster's nodes. */
   runs: Map<string, NodeRuns>;
   newest: Newest;
-  /** The node whose loss somebody accepts by name. */
-  acceptLoss?: string;
+  /** Nodes whose loss somebody accepts by name. */
+  acceptLoss?: readonly string[];
 }
 
-export function planOf({ stack, nodes, keepData, made, runs, newest, acceptLoss }: Facts): Plan {
+export function planOf({ stack, nodes, atRisk, made, runs, newest, acceptLoss = [] }: Facts): Plan {
   const from = made.kubernetes ?? newest.kubernetes;
   const alone = nodes.filter(({ role }) => role === "control-plane").length === 1;
   const step = ({ name, role, kind }: Facts["nodes"][number]): Step => {
@@ -59,7 +59,7 @@ export function planOf({ stack, nodes, keepData, made, runs, newest, acceptLoss 
     // The state has the new version from the moment on in which the first control plane is given it; a kubelet follows last.
     const behind = role === "control-plane" && (from !== newest.kubernetes || now?.kubelet !== newest.kubernetes);
     const old = kind === "existing" ? role === "worker" && now?.kubelet !== newest.kubernetes : image !== newest.image;
-    const stays = old ? reasonToStay(name, role, kind, alone, keepData.has(name) || acceptLoss === name) : null;
+    const stays = old ? reasonToStay(name, role, kind, alone, !atRisk.has(name) || acceptLoss.includes(name)) : null;
     const anew = old && stays === null;
     const what =
       kind === "existing"
@@ -93,7 +93,7 @@ function reasonToStay(
   if (role === "control-plane" && alone) {
     return "it is the only control plane, and the cluster is what is on its disk: add two others first";
   }
-  if (role === "registry" && !mayGo) return `its disk has what CI pushed: --accept-loss ${name}`;
+  if (!mayGo) return `its disk has ${role === "registry" ? "what CI pushed" : "volumes"}: --accept-loss ${name}`;
   return null;
 }
 

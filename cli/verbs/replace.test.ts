@@ -12,7 +12,10 @@ const none = new Set<string>();
 const names = (...args: Parameters<typeof toReplace>) => toReplace(...args).map(({ name }) => name);
 
 test("nodes are replaced in the order in which they are named, each once", () => {
-  assert.deepEqual(names(stack("prod"), ["worker-2", "control-1", "worker-2"], none), ["worker-2", "control-1"]);
+  assert.deepEqual(names(stack("prod"), ["worker-2", "control-1", "worker-2"], new Set(["worker-2"])), [
+    "worker-2",
+    "control-1",
+  ]);
 });
 
 test("all that cannot be replaced is said at once", () => {
@@ -23,8 +26,8 @@ test("all that cannot be replaced is said at once", () => {
 });
 
 test("the registry's node goes only by its name", () => {
-  assert.throws(() => toReplace(stack("local"), ["registry-1"], none, "worker-1"), /--accept-loss registry-1/);
-  assert.deepEqual(names(stack("local"), ["registry-1"], none, "registry-1"), ["registry-1"]);
+  assert.throws(() => toReplace(stack("local"), ["registry-1"], none, ["worker-1"]), /--accept-loss registry-1/);
+  assert.deepEqual(names(stack("local"), ["registry-1"], none, ["registry-1"]), ["registry-1"]);
 });
 
 test("a registry's node loses nothing where its data is on a data disk that was seen in use, and is declared yet", () => {
@@ -42,4 +45,14 @@ test("a registry's node loses nothing where its data is on a data disk that was 
       /disk of 20 GiB is deleted, with every image that CI pushed.*--accept-loss registry-1/,
     );
   }
+});
+
+test("a worker with volumes goes only by its name, or with a data disk that was seen in use", () => {
+  const plain = stack("local");
+  const nodes = plain.nodes.map((node) => (node.name === "worker-1" ? { ...node, dataDiskGiB: 50 } : node));
+  const storage = { enabled: true, reclaimPolicy: "Delete" as const };
+  const volumes: Stack = { ...plain, storage };
+  assert.throws(() => names(volumes, ["worker-1"], none), /deleted, with the volumes.*--accept-loss worker-1/);
+  assert.deepEqual(names(volumes, ["worker-1"], none, ["worker-1"]), ["worker-1"]);
+  assert.deepEqual(names({ ...volumes, nodes } as Stack, ["worker-1"], new Set(["worker-1"])), ["worker-1"]);
 });

@@ -7,7 +7,7 @@ import { artifactsFor } from "../here/preparation";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { readStack } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
-import { keepsData, withDataDisk } from "../roll/data-disks";
+import { atRisk, keepsData, withDataDisk } from "../roll/data-disks";
 import { makeAnew, requireGuestsAreOurs } from "../roll/machine";
 import { madeFrom } from "../roll/made-from";
 import { lockedKubernetes } from "../roll/newest";
@@ -26,8 +26,8 @@ export function replaceVerb(): Command {
     .addOption(yesOption())
     .addOption(
       new Option(
-        "--accept-loss <name>",
-        "the registry's node, with every image that CI pushed and the Git server's data; not asked where they are on a data disk",
+        "--accept-loss <name...>",
+        "nodes whose data may go: the registry's, with every image that CI pushed and the Git server's data, and workers with volumes; not asked where they are on a data disk",
       ),
     )
     .argument("<node...>", "names of the nodes, as status shows them")
@@ -37,7 +37,7 @@ export function replaceVerb(): Command {
 interface Options {
   stack: string;
   yes?: boolean;
-  acceptLoss?: string;
+  acceptLoss?: string[];
 }
 
 async function replace(names: string[], { stack: name, yes, acceptLoss }: Options): Promise<void> {
@@ -68,9 +68,10 @@ export function toReplace(
   stack: Stack,
   names: readonly string[],
   dataDisks: ReadonlySet<string>,
-  acceptLoss?: string,
+  acceptLoss: readonly string[] = [],
 ): Node[] {
   const wrong: string[] = [];
+  const risk = atRisk(stack, dataDisks);
   const controlPlanes = stack.nodes.filter(({ role }) => role === "control-plane");
   const found = [...new Set(names)].flatMap((name) => {
     const node = stack.nodes.find((candidate) => candidate.name === name);
@@ -84,7 +85,7 @@ export function toReplace(
     if (node.role === "control-plane" && controlPlanes.length === 1) {
       wrong.push(`${name} is the only control plane, and the cluster is what is on its disk: add two others first`);
     }
-    if (node.role === "registry" && !keepsData(node, dataDisks) && acceptLoss !== name) {
+    if (risk.has(name) && !acceptLoss.includes(name)) {
       wrong.push(`${name}: ${lossOf(node, stack, dataDisks)}. To go ahead: --accept-loss ${name}`);
     }
     return [node];

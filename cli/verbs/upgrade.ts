@@ -7,7 +7,7 @@ import { change } from "../pulumi/converge";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { readStack } from "../pulumi/stack-file";
 import { removeStaleLocks } from "../pulumi/stale-lock";
-import { keepsData, withDataDisk } from "../roll/data-disks";
+import { atRisk, withDataDisk } from "../roll/data-disks";
 import { makeAnew, requireGuestsAreOurs } from "../roll/machine";
 import { madeFrom } from "../roll/made-from";
 import { newest } from "../roll/newest";
@@ -31,8 +31,8 @@ export function upgradeVerb(): Command {
     .option("--json", "print the plan as JSON")
     .addOption(
       new Option(
-        "--accept-loss <name>",
-        "the registry's node, with every image that CI pushed and the Git server's data",
+        "--accept-loss <name...>",
+        "nodes whose data may go: the registry's, with every image that CI pushed and the Git server's data, and workers with volumes",
       ),
     )
     .action(upgrade);
@@ -43,7 +43,7 @@ interface Options {
   yes?: boolean;
   plan?: boolean;
   json?: boolean;
-  acceptLoss?: string;
+  acceptLoss?: string[];
 }
 
 async function upgrade({ stack: name, yes, plan: only, json, acceptLoss }: Options): Promise<void> {
@@ -52,9 +52,8 @@ async function upgrade({ stack: name, yes, plan: only, json, acceptLoss }: Optio
   const kubeconfig = requireOutput(name, outputs, "kubeconfig");
   const running = new Running(kubeconfig);
   const [made, runs] = await Promise.all([madeFrom(name), running.nodes()]);
-  const used = withDataDisk(outputs);
-  const keepData = new Set(stack.nodes.filter((node) => keepsData(node, used)).map((node) => node.name));
-  const plan = planOf({ stack: name, nodes: stack.nodes, keepData, made, runs, newest: newest(), acceptLoss });
+  const risk = atRisk(stack, withDataDisk(outputs));
+  const plan = planOf({ stack: name, nodes: stack.nodes, atRisk: risk, made, runs, newest: newest(), acceptLoss });
   print(json ? JSON.stringify(plan, null, 2) : render(plan));
   if (only) return;
   if (plan.refusals.length > 0) {

@@ -65,6 +65,7 @@ function compare(before: Map<string, Recorded>, after: Map<string, Recorded>): S
 function replaces(type: string, key: string): boolean {
   if (type.startsWith("command:")) return key === "triggers";
   if (type.startsWith("random:")) return true;
+  if (type.endsWith(":StorageClass")) return ["provisioner", "reclaimPolicy", "volumeBindingMode"].includes(key);
   return type === "pulumi:providers:kubernetes" && key === "clusterIdentifier";
 }
 

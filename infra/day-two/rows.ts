@@ -273,6 +273,24 @@ export const ROWS: Row[] = [
     effect: "Who changes by hand what is in Git is refused from then on.",
   },
   {
+    change: "`storage.enabled`, on",
+    stack: "local",
+    edit: replace("config:\n", "config:\n  grunnmur:storage: { enabled: true }\n"),
+    effect: "Claims are answered from then on, those too that were made before.",
+  },
+  {
+    change: "`storage.enabled`, off",
+    stack: "prod",
+    edit: replace("enabled: true", "enabled: false"),
+    effect: "Claims are no longer answered. Volumes stay, with what is on them.",
+  },
+  {
+    change: "`storage.reclaimPolicy`",
+    stack: "prod",
+    edit: replace("enabled: true\n", "enabled: true\n    reclaimPolicy: Delete\n"),
+    effect: "Volumes made from then on go with their claims. Those that there are keep their own policy.",
+  },
+  {
     change: "`cluster.endpoint`",
     stack: "prod",
     edit: replace("grunnmur:cluster:\n", "grunnmur:cluster:\n    endpoint: api.example.no\n"),

@@ -7,6 +7,7 @@ import { environmentDir, storeRoot } from "../../lib/places";
 import { BANK, egressHolds } from "./egress";
 import { withClone } from "./git";
 import { until } from "./poll";
+import { volumesHold } from "./storage";
 import { grunnmur, must, repository, type, withEnvironment } from "./user";
 
 /** What a person does to an environment that is up, and what an attacker tries. Each leaves it as it was. */
@@ -202,6 +203,18 @@ export const CHANGES: Change[] = [
         const guarded = await must(up());
         tell(`a guard that refuses: up took ${guarded.seconds.toFixed(0)} s`);
         await gitIsNotWrittenPast();
+      });
+      await must(up());
+      await ready();
+    },
+  },
+  {
+    name: "a StatefulSet's volume keeps its data over its node's reboot, and goes with its claim",
+    long: true,
+    run: async (tell) => {
+      await edited([["config:\n", "config:\n  grunnmur:storage: { enabled: true }\n"]], async () => {
+        tell(`volumes: up took ${(await must(up())).seconds.toFixed(0)} s`);
+        await volumesHold(tell);
       });
       await must(up());
       await ready();
