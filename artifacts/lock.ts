@@ -30,9 +30,12 @@ const goBuild = z.strictObject({
 });
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/);
+/** As https://spdx.org/licenses names it. What is compiled is held to it. */
+const licence = z.enum(["Apache-2.0", "MIT", "MPL-2.0", "BSD-3-Clause"]);
 
 const tool = z.strictObject({
   version,
+  licence,
   build: goBuild,
   /** Absent where upstream publishes container images only: such a tool is always compiled. */
   release: z.array(releaseFile.refine((f) => f.checksums || f.sha256, "needs `checksums` or `sha256`")).optional(),
@@ -42,6 +45,8 @@ const image = z.strictObject({
   ref: z.string(),
   tool: z.string().optional(),
   version: version.optional(),
+  /** Of a program of ours: what does its work, of that version. */
+  library: z.strictObject({ module: z.string(), licence }).optional(),
   /** False: in the registry alone, and not in each node's containerd from its first moment. */
   preloaded: z.boolean().default(true),
   /** Made, and pushed, only for a stack that has it. */
@@ -65,7 +70,8 @@ const lockSchema = z.strictObject({
 export type Lock = z.infer<typeof lockSchema>;
 export type Tool = z.infer<typeof tool>;
 export type ReleaseFile = z.infer<typeof releaseFile>;
-export type ImageLock = { ref: string; version: string; tool?: string; preloaded: boolean; optional: boolean };
+export type Licence = z.infer<typeof licence>;
+export type ImageLock = Omit<z.infer<typeof image>, "version"> & { version: string };
 
 let cached: Lock | undefined;
 
@@ -87,8 +93,7 @@ export function lockedImage(name: string): ImageLock {
   const found = lock().images[name];
   if (!found) throw new Error(`lock.json has no image "${name}"; it has ${Object.keys(lock().images).join(", ")}`);
   const real = found.version ?? lockedTool(found.tool ?? name).version;
-  const { tool, preloaded, optional } = found;
-  return { ref: fill(found.ref, real), version: real, tool, preloaded, optional };
+  return { ...found, ref: fill(found.ref, real), version: real };
 }
 
 /**

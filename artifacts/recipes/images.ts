@@ -5,7 +5,7 @@ import { moduleSource } from "../lib/modules";
 import { repositoryPath } from "../lib/repository";
 import { run } from "../lib/run";
 import type { Recipe, Work } from "../lib/store";
-import { type Lock, lock, lockedImage, ownImage } from "../lock";
+import { lock, lockedImage, ownImage } from "../lock";
 
 /** One line of `images.json`. */
 export interface ImageEntry {
@@ -46,8 +46,10 @@ export const imagesRecipe: Recipe = {
   },
 };
 
-function systemImages(): Lock["images"] {
-  return Object.fromEntries(Object.entries(lock().images).filter(([, { optional }]) => !optional));
+/** What they are made by; a licence makes no other image. */
+function systemImages(): Record<string, object> {
+  const needed = Object.entries(lock().images).filter(([, { optional }]) => !optional);
+  return Object.fromEntries(needed.map(([name, { library: _, ...rest }]) => [name, rest]));
 }
 
 /** An image that a stack may do without, of the program of the same name: `image.tar` and `image.json`. */
@@ -55,7 +57,7 @@ export function optionalImageRecipe(name: string): Recipe {
   return {
     name: `${name}-image`,
     needs: ["crane", name],
-    from: lockedImage(name),
+    from: lockedImage(name).ref,
     files: imagesRecipe.files,
     make: async (work) => {
       const made = await makeImage(name, work);

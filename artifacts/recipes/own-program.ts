@@ -1,9 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { goBuild, goEnvironment } from "../lib/go";
+import { requireLicence } from "../lib/licence";
 import { repositoryPath } from "../lib/repository";
 import { run } from "../lib/run";
 import type { Recipe } from "../lib/store";
+import { lockedImage } from "../lock";
 
 /** A program of ours that runs in the cluster, compiled from `components/<name>/agent` and tested there. */
 export function ownProgramRecipe(name: string): Recipe {
@@ -15,6 +17,8 @@ export function ownProgramRecipe(name: string): Recipe {
     from: {},
     files: [moduleDir, repositoryPath("artifacts", "recipes", "own-program.ts")],
     make: async (work) => {
+      const { library } = lockedImage(name);
+      if (library) await requireLicence(moduleDir, library.module, library.licence);
       mkdirSync(join(work.dir, "bin"));
       await goBuild({ moduleDir, output: join(work.dir, "bin", name), packages: ["."] }, work.beat);
       work.beat(`testing ${name}`);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { repositoryPath } from "../../lib/places";
 import { download } from "../lib/download";
 import { defaultBinaryName, goBuild, goEnvironment } from "../lib/go";
+import { requireLicence } from "../lib/licence";
 import { run } from "../lib/run";
 import { fromEither } from "../lib/source";
 import type { Recipe, Work } from "../lib/store";
@@ -11,12 +12,14 @@ import { fill, lockedTool, type ReleaseFile, type Tool } from "../lock";
 /** Binaries in `bin/`, from the official download or compiled from the module in `artifacts/modules/<name>`. */
 export function toolRecipe(name: string): Recipe {
   const tool = lockedTool(name);
+  // Under which licence it is makes nothing else of it.
+  const { licence: _, ...from } = tool;
   const module = repositoryPath("artifacts", "modules", name);
   return {
     name,
     needs: [],
     compiles: true,
-    from: tool,
+    from,
     files: [join(module, "go.mod"), join(module, "go.sum")],
     make: async (work) => {
       mkdirSync(join(work.dir, "bin"));
@@ -33,6 +36,7 @@ export function toolRecipe(name: string): Recipe {
 
 async function compile(tool: Tool, moduleDir: string, work: Work): Promise<void> {
   const { module, packages, tags, ldflags, cgo, share = [] } = tool.build;
+  await requireLicence(moduleDir, module, tool.licence);
   await goBuild(
     {
       moduleDir,

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Licence } from "../lock";
+import { goEnvironment } from "./go";
+import { run } from "./run";
+
+/** What only the text of that licence says. */
+const WORDS: Record<Licence, RegExp> = {
+  "Apache-2.0": /Apache License\s+Version 2\.0, January 2004/,
+  MIT: /Permission is hereby granted, free of charge, to any person obtaining a copy/,
+  "MPL-2.0": /Mozilla Public License,? (?:V|v)ersion 2\.0/,
+  "BSD-3-Clause": /Redistribution and use in source and binary forms.*Neither the name/s,
+};
+
+/** The licences that a text is, of those that the lock knows. */
+export function licencesOf(text: string): Licence[] {
+  return (Object.keys(WORDS) as Licence[]).filter((licence) => WORDS[licence].test(text));
+}
+
+/**
+ * Holds a module to the licence that the lock says: a newer version may come under another one.
+ * @param moduleDir folder with the `go.mod` that asks for it
+ * @throws with both
+ */
+export async function requireLicence(moduleDir: string, module: string, licence: Licence): Promise<void> {
+  const list = ["list", "-m", "-f", "{{.Dir}}", module];
+  const source = (await run("go", list, { cwd: moduleDir, env: goEnvironment() })).trim();
+  const found = licencesOf(readFileSync(join(source, "LICENSE"), "utf8"));
+  if (found.includes(licence)) return;
+  const is = found.join(" or ") || "none that is known here";
+  throw new Error(
+    `${module} is under ${is}, and artifacts/lock.json says ${licence}. Read its LICENSE, and write what it is.`,
+  );
+}
