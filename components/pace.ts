@@ -34,6 +34,8 @@ export interface Pace {
   ruleSeconds: number;
   /** Time from the end of one look whether anything has drifted to the beginning of the next. */
   driftSeconds: number;
+  /** Time between two looks of metrics-server at each kubelet. */
+  metricsSeconds: number;
   /** How many objects the agent applies at once. */
   appliesAtOnce: number;
   /** How long one attempt to connect to a node's SSH may take. */
@@ -65,6 +67,7 @@ export const kvm: Pace = {
   firstSyncSeconds: 1200,
   ruleSeconds: 600,
   driftSeconds: 8,
+  metricsSeconds: 15,
   appliesAtOnce: 4,
   dialSeconds: 20,
   kubeadmSeconds: { health: 600, call: 300 },
@@ -110,6 +113,7 @@ export const emulated: Pace = {
   firstSyncSeconds: 3600,
   ruleSeconds: 1800,
   driftSeconds: 45,
+  metricsSeconds: 60,
   // Flux's own four at once are more than an API server of two emulated cores answers in time.
   appliesAtOnce: 2,
   dialSeconds: 60,

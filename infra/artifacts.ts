@@ -57,6 +57,9 @@ export function optionalImage(name: string): StoredImage | undefined {
   return { file: join(dir, "image.tar"), ref, digest };
 }
 
+/** Reference of an image of the lock. */
+export const imageRef = (name: string): string => lockedImage(name).ref;
+
 /** Tag of an image of the lock, such as `v1.36.4`. */
 export function imageTag(name: string): string {
   const { ref } = lockedImage(name);

@@ -8,6 +8,7 @@ import { type AgeKey, ageKey } from "../components/keys/age";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
+import { Metrics } from "../components/metrics/metrics";
 import { NetworkPolicies } from "../components/network-policies/network-policies";
 import { administrators } from "../components/node/administrators";
 import { KvmNode } from "../components/node/kvm-node";
@@ -188,6 +189,7 @@ export class Platform extends pulumi.ComponentResource {
       { parent: this },
     );
     if (stack.storage.enabled) this.storage(stack, policies.ready, emulated, deletedWith);
+    if (stack.metrics.enabled) this.metrics(policies.ready, emulated, deletedWith);
     const git = this.git(stack, registryNode);
     this.agent = new SyncAgent(
       "agent",
@@ -233,13 +235,12 @@ export class Platform extends pulumi.ComponentResource {
     emulated: boolean,
     deletedWith: pulumi.Resource | undefined,
   ): void {
-    const image = this.optionalImage("storage");
     new Storage(
       "storage",
       {
         provider: this.cluster.provider,
         image: artifacts.ownImageRef("storage"),
-        imageReady: [...image, ...enforced],
+        imageReady: [this.optionalImage("storage"), ...enforced],
         reclaimPolicy: storage.reclaimPolicy,
         countries: nodes.filter(({ role }) => role === "worker").map(({ site }) => site.country),
         emulated,
@@ -249,12 +250,29 @@ export class Platform extends pulumi.ComponentResource {
     );
   }
 
+  private metrics(enforced: pulumi.Resource[], emulated: boolean, deletedWith: pulumi.Resource | undefined): void {
+    new Metrics(
+      "metrics",
+      {
+        provider: this.cluster.provider,
+        image: artifacts.imageRef("metrics-server"),
+        imageReady: [this.optionalImage("metrics-server"), ...enforced],
+        certificate: this.cluster.serviceCertificate("metrics-server"),
+        caPem: this.cluster.caPem,
+        emulated,
+        deletedWith,
+      },
+      { parent: this },
+    );
+  }
+
   /** Pushes an image that not every environment has. */
-  private optionalImage(name: string): pulumi.Resource[] {
+  private optionalImage(name: string): pulumi.Resource {
     const image = artifacts.optionalImage(name);
-    if (!image) return []; // a preview does without
+    // Where the store has none yet a preview does without, and would otherwise show what is deployed as deleted.
+    const images = image ? [{ ...image, as: mirrored(image.ref) }] : [];
     const opts = { parent: this, dependsOn: [this.registry.ready] };
-    return [this.registry.push(`${name}-image`, [{ ...image, as: mirrored(image.ref) }], opts)];
+    return this.registry.push(`${name}-image`, images, opts);
   }
 
   /** How far each rotation is, kept in the state; `./grunnmur rotate` hands another over. */

@@ -39,6 +39,7 @@ export function parseStack(raw: unknown, stackName: string): Stack {
       ...config.storage,
       reclaimPolicy: config.storage.reclaimPolicy ?? (config.environment === "development" ? "Delete" : "Retain"),
     },
+    metrics: { enabled: config.metrics.enabled ?? config.environment === "production" },
     sync: { ...config.sync, path: config.sync.path ?? `./clusters/${stackName}` },
   };
 }

@@ -228,6 +228,14 @@ const syncSchema = section({
     .describe("Fill the Git host and the registry with the example service; development only."),
 });
 
+const metricsSchema = section({
+  enabled: flag()
+    .optional()
+    .describe(
+      "metrics-server: what pods and nodes use, for kubectl top and HorizontalPodAutoscalers. Default: only in production.",
+    ),
+});
+
 const storageSchema = section({
   enabled: flag()
     .default(false)
@@ -258,6 +266,7 @@ export const stackSchema = section({
   registry: registrySchema.describe("The private registry beside the nodes."),
   cluster: clusterSchema.prefault({}).describe("The Kubernetes cluster."),
   storage: storageSchema.prefault({}).describe("Volumes for pods."),
+  metrics: metricsSchema.prefault({}).describe("What is measured of the cluster."),
   sync: syncSchema.describe("What the agent in the cluster pulls."),
   destinations: list(destinationSchema).default([]).describe("Register of destinations outside the stack."),
   administration: list(administratorSchema).default([]).describe("Who administers the stack, and from where."),

@@ -22,7 +22,8 @@ export type ExistingNode = Omit<Extract<NodeConfig, { kind: "existing" }>, "site
 export type Node = LibvirtNode | ExistingNode;
 
 /** An environment: its configuration checked, defaults filled in, every name looked up. Holds no secret. */
-export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "nodes" | "cluster" | "storage" | "sync"> {
+export interface Stack
+  extends Omit<StackConfig, "sites" | "hypervisors" | "nodes" | "cluster" | "storage" | "metrics" | "sync"> {
   name: string;
   hypervisors: Hypervisor[];
   nodes: Node[];
@@ -32,6 +33,7 @@ export interface Stack extends Omit<StackConfig, "sites" | "hypervisors" | "node
     driftGuard: NonNullable<StackConfig["cluster"]["driftGuard"]>;
   };
   storage: StackConfig["storage"] & { reclaimPolicy: NonNullable<StackConfig["storage"]["reclaimPolicy"]> };
+  metrics: { enabled: boolean };
   sync: StackConfig["sync"] & { path: string };
 }
 

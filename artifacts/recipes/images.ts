@@ -89,7 +89,7 @@ async function makeImage(name: string, work: Work): Promise<ImageEntry> {
     { path: "etc/group", content: "root:x:0:\nnobody:x:65534:\n", mode: 0o644 },
     ...(name === "kube-proxy" ? await nftEntries(work) : []),
   ];
-  const user = flux || ["coredns", "pause", "kubernetes"].includes(name) ? nobody : root;
+  const user = flux || ["coredns", "pause", "kubernetes", "metrics-server"].includes(name) ? nobody : root;
   await writeImage({ ref, entries, entrypoint: [`/${program}`], user, version }, output);
   const digest = (await run(join(work.of("crane"), "bin", "crane"), ["digest", "--tarball", output])).trim();
   return { file, ref, digest, version, preloaded };

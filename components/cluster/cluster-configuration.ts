@@ -1,4 +1,5 @@
 import { apiEndpoint, type KubeadmArgs, serverDir } from "./kubeadm";
+import { kubeletServing } from "./pki";
 import { flags, kubeadm, yaml } from "./yaml";
 
 /** Of the control plane's images, as the cluster was made with. */
@@ -75,6 +76,7 @@ function kubeletConfiguration({ pace }: KubeadmArgs) {
     kind: "KubeletConfiguration",
     cgroupDriver: "systemd",
     authentication: { anonymous: { enabled: false } },
+    ...kubeletServing,
     readOnlyPort: 0,
     protectKernelDefaults: true,
     seccompDefault: true,

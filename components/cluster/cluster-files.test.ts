@@ -1,17 +1,25 @@
 import assert from "node:assert/strict";
-import { createPublicKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { load, loadAll } from "js-yaml";
 import { atFirst, type Rotation } from "../../lib/rotation";
 import { network } from "../node/example-network";
 import { emulated, kvm, type Pace, type Probe } from "../pace";
 import { joinToken, tokenSecret } from "./admission";
-import { clusterConfiguration } from "./cluster-configuration";
+import { clusterConfiguration, kubeletSettings } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
 import { initConfiguration, joinConfiguration, type KubeadmArgs } from "./kubeadm";
 import { discoveryKubeconfig, type KubeconfigArgs, kubeconfig } from "./kubeconfig";
 import { nodeFiles } from "./node-files";
-import { adminCertificate, clusterAuthority, encryptionConfiguration, pkiFiles, serviceAccountFiles } from "./pki";
+import {
+  adminCertificate,
+  clusterAuthority,
+  encryptionConfiguration,
+  kubeletServingFiles,
+  pkiFiles,
+  serviceAccountFiles,
+  serviceCertificate,
+} from "./pki";
 import { patches, serverFiles } from "./server-files";
 
 const seed = Buffer.alloc(32, 3).toString("base64");
@@ -214,6 +222,29 @@ test("the administrator's certificate is the same for half a year, and never end
       );
     }
   }
+});
+
+test("a kubelet proves itself by the cluster's authority, under its node's name and address, for longer than half a year", () => {
+  const authority = new X509Certificate(clusterAuthority(seed, issuedAt)).publicKey;
+  const on = (day: string) => kubeletServingFiles(seed, issuedAt, member, new Date(day));
+  const [certificate, key] = on("2026-03-01");
+  const read = new X509Certificate(certificate?.content ?? "");
+  assert.ok(read.verify(authority));
+  assert.ok(read.checkPrivateKey(createPrivateKey(key?.content ?? "")));
+  assert.equal(key?.mode, 0o600);
+  assert.equal(read.checkIP(member.address), member.address);
+  assert.equal(read.checkHost(member.name), member.name);
+  assert.deepEqual(on("2026-03-01"), on("2026-06-30"));
+  assert.notDeepEqual(on("2026-03-01"), on("2026-07-10"));
+  const settings = kubeletSettings(args);
+  for (const { path } of on("2026-03-01")) assert.ok(settings.includes(path), `the kubelet is not told of ${path}`);
+});
+
+test("an add-on proves itself to the API server under its Service's name alone", () => {
+  const { certificate } = serviceCertificate(seed, issuedAt, "metrics-server");
+  const read = new X509Certificate(certificate);
+  assert.equal(read.subjectAltName, "DNS:metrics-server.kube-system.svc");
+  assert.ok(Date.parse(read.validTo) - Date.parse(issuedAt) > 9 * 365 * 86_400_000);
 });
 
 test("a kubeconfig carries the client's certificate, a discovery file the token", () => {

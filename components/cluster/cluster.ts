@@ -17,7 +17,13 @@ import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig, type Server } from "./kubeconfig";
 import { closeAdmission, emptyOthers, founderId, member, place, rewriteSecrets } from "./membership";
 import { nodeFiles, renewalFiles } from "./node-files";
-import { adminCertificate, clusterAuthority, gitServerCertificate } from "./pki";
+import {
+  adminCertificate,
+  clusterAuthority,
+  gitServerCertificate,
+  kubeletServingFiles,
+  serviceCertificate,
+} from "./pki";
 import type { ServerKeys } from "./server-files";
 import { virtualAddressFiles, virtualAddressUnit } from "./virtual-address";
 
@@ -113,7 +119,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.access = access;
     const emptied = emptyOthers(`${name}-emptied`, nodes, access, { parent: this, dependsOn: [] });
 
-    const prepared = new Map(nodes.map((node) => [node.name, this.prepare(node, args, emptied)]));
+    const prepared = new Map(nodes.map((node) => [node.name, this.prepare(node, args, shared, emptied)]));
     const joined = (node: Node, after: pulumi.Resource[], also: pulumi.Resource[] = []): pulumi.Resource => {
       const has = place(node, access, origin, { parent: this, dependsOn: after });
       const dependsOn = [...(prepared.get(node.name) ?? []), ...also, ...after, has];
@@ -170,18 +176,25 @@ export class Cluster extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
+  /** By which an add-on of this name proves itself to the API server; a secret. */
+  serviceCertificate(name: string): pulumi.Output<Certificate> {
+    return pulumi.secret(this.access.shared.apply(({ seed, issuedAt }) => serviceCertificate(seed, issuedAt, name)));
+  }
+
   /** Images, pod network and the way to the API, before the node is a member. */
   private prepare(
     node: Node,
     { network, egress, peers, registry, controlPlanes, emulated, virtualAddress, administrators: keys }: ClusterArgs,
+    shared: pulumi.Output<Shared>,
     emptied: pulumi.Resource,
   ): pulumi.Resource[] {
-    const trust = pulumi.all([registry.caPem, registry.reader, keys]);
-    const files: pulumi.Output<File[]> = trust.apply(([caPem, reader, adminKeys]) => [
+    const trust = pulumi.all([registry.caPem, registry.reader, keys, shared]);
+    const files: pulumi.Output<File[]> = trust.apply(([caPem, reader, adminKeys, { seed, issuedAt }]) => [
       ...(node.made ? [administrators(adminKeys)] : []),
       ...siteFiles(network, egress, node, peers, registry.host),
       ...nodeFiles(network, node.address, peers, controlPlanes, paceOf(emulated)),
       ...registryHosts({ host: registry.host, caPem, reader }),
+      ...kubeletServingFiles(seed, issuedAt, node),
       ...(node.role === "control-plane"
         ? [
             ...renewalFiles(paceOf(emulated)),

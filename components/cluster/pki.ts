@@ -38,6 +38,47 @@ export function clusterAuthority(seed: string, issuedAt: string): string {
   return certificateAuthority(seed, names.cluster, issuedAt).certificate;
 }
 
+/** Where a kubelet finds what it proves itself with; it reads them anew where they change. */
+export const kubeletServing = {
+  tlsCertFile: "/etc/kubernetes/kubelet-serving.crt",
+  tlsPrivateKeyFile: "/etc/kubernetes/kubelet-serving.key",
+};
+
+/**
+ * By which a node's kubelet proves itself to who asks it, by the cluster's authority instead of one of its own that nobody
+ * knows; the key is a secret. Of this half-year, and valid for two years.
+ */
+export function kubeletServingFiles(
+  seed: string,
+  issuedAt: string,
+  { name, address }: { name: string; address: string },
+  now = new Date(),
+): File[] {
+  const ca = certificateAuthority(seed, names.cluster, issuedAt);
+  const leaf = issue(seed, ca, halfYearOf(issuedAt, now), {
+    commonName: `system:node:${name}`,
+    organizations: ["system:nodes"],
+    usage: "server",
+    dnsNames: [name],
+    ipAddresses: [address],
+    validDays: 730,
+  });
+  return [
+    { path: kubeletServing.tlsCertFile, content: leaf.certificate },
+    { path: kubeletServing.tlsPrivateKeyFile, content: leaf.privateKey, mode: 0o600 },
+  ];
+}
+
+/**
+ * By which the program's own add-ons prove themselves to the API server, at `NAME.kube-system.svc`. Valid as long as the
+ * authority: one that ends unseen would take the API's part with it.
+ */
+export function serviceCertificate(seed: string, issuedAt: string, name: string): Certificate {
+  const ca = certificateAuthority(seed, names.cluster, issuedAt);
+  const dnsNames = [`${name}.kube-system.svc`];
+  return issue(seed, ca, issuedAt, { commonName: `grunnmur:${name}`, usage: "server", dnsNames, validDays: 3650 });
+}
+
 /** A client certificate in the group that kubeadm binds to cluster-admin; of this half-year, and valid for two. */
 export function adminCertificate(seed: string, issuedAt: string, now = new Date()) {
   const ca = certificateAuthority(seed, names.cluster, issuedAt);

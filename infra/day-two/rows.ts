@@ -291,6 +291,12 @@ export const ROWS: Row[] = [
     effect: "Volumes made from then on go with their claims. Those that there are keep their own policy.",
   },
   {
+    change: "`metrics.enabled`, on",
+    stack: "local",
+    edit: replace("config:\n", "config:\n  grunnmur:metrics: { enabled: true }\n"),
+    effect: "`kubectl top` answers some minutes later. Off again, HorizontalPodAutoscalers stand still.",
+  },
+  {
     change: "`cluster.endpoint`",
     stack: "prod",
     edit: replace("grunnmur:cluster:\n", "grunnmur:cluster:\n    endpoint: api.example.no\n"),

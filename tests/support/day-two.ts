@@ -209,15 +209,24 @@ export const CHANGES: Change[] = [
     },
   },
   {
-    name: "a StatefulSet's volume keeps its data over its node's reboot, and goes with its claim",
+    name: "what is off at first works once it is on: volumes that stay, and what pods and nodes use",
     long: true,
     run: async (tell) => {
-      await edited([["config:\n", "config:\n  grunnmur:storage: { enabled: true }\n"]], async () => {
-        tell(`volumes: up took ${(await must(up())).seconds.toFixed(0)} s`);
+      const on = "config:\n  grunnmur:storage: { enabled: true }\n  grunnmur:metrics: { enabled: true }\n";
+      await edited([["config:\n", on]], async () => {
+        tell(`volumes and metrics: up took ${(await must(up())).seconds.toFixed(0)} s`);
+        const top = async (...what: string[]) => (await must(kubectl("top", ...what))).stdout;
+        const seconds = await until("kubectl top", 600, async () =>
+          /^control-1 .*^worker-1 /ms.test(await top("nodes", "--no-headers")),
+        );
+        tell(`kubectl top answers ${seconds.toFixed(0)} s later`);
+        assert.match(await top("pods", "-n", "production", "--no-headers"), /^payment-service-\S+ +\d+m +\d+Mi/);
         await volumesHold(tell);
+        assert.match((await must(up())).stderr, /No changes/);
       });
       await must(up());
       await ready();
+      assert.notEqual((await kubectl("top", "nodes")).code, 0);
     },
   },
   {
