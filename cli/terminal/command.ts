@@ -14,3 +14,6 @@ export const stackOption = (): Option =>
 
 /** `--yes`, for runs at which nobody is to be asked. */
 export const yesOption = (): Option => new Option("-y, --yes", "ask nothing (CI=true does the same)");
+
+/** Gathers an option that is given several times. Unlike `<name...>` it leaves the arguments that follow to the verb. */
+export const namesOf = (name: string, before: string[] = []): string[] => [...before, name];

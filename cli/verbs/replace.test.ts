@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { repositoryPath } from "../../lib/places";
 import { fromStackFile, parseStack } from "../../stacks/load";
 import type { Stack } from "../../stacks/stack";
-import { toReplace } from "./replace";
+import { replaceVerb, toReplace } from "./replace";
 
 const stack = (name: string) =>
   parseStack(fromStackFile(readFileSync(repositoryPath(`Pulumi.${name}.yaml`), "utf8")), name);
@@ -55,4 +55,10 @@ test("a worker with volumes goes only by its name, or with a data disk that was 
   assert.throws(() => names(volumes, ["worker-1"], none), /deleted, with the volumes.*--accept-loss worker-1/);
   assert.deepEqual(names(volumes, ["worker-1"], none, ["worker-1"]), ["worker-1"]);
   assert.deepEqual(names({ ...volumes, nodes } as Stack, ["worker-1"], new Set(["worker-1"])), ["worker-1"]);
+});
+
+test("a loss is accepted once for each node, and takes no node's name for another", () => {
+  const verb = replaceVerb();
+  const { operands } = verb.parseOptions(["--accept-loss", "worker-1", "--accept-loss", "registry-1", "worker-1"]);
+  assert.deepEqual([verb.opts().acceptLoss, operands], [["worker-1", "registry-1"], ["worker-1"]]);
 });

@@ -11,7 +11,7 @@ import { atRisk, keepsData, withDataDisk } from "../roll/data-disks";
 import { makeAnew, requireGuestsAreOurs } from "../roll/machine";
 import { madeFrom } from "../roll/made-from";
 import { lockedKubernetes } from "../roll/newest";
-import { stackOption, verb, yesOption } from "../terminal/command";
+import { namesOf, stackOption, verb, yesOption } from "../terminal/command";
 import { say } from "../terminal/say";
 import { confirm, requireSomebody } from "../terminal/unattended";
 import { UserError } from "../terminal/user-error";
@@ -26,9 +26,9 @@ export function replaceVerb(): Command {
     .addOption(yesOption())
     .addOption(
       new Option(
-        "--accept-loss <name...>",
-        "nodes whose data may go: the registry's, with every image that CI pushed and the Git server's data, and workers with volumes; not asked where they are on a data disk",
-      ),
+        "--accept-loss <name>",
+        "a node whose data may go, one each time: the registry's, with every image that CI pushed and the Git server's data, or a worker with its volumes; not asked where they are on a data disk",
+      ).argParser(namesOf),
     )
     .argument("<node...>", "names of the nodes, as status shows them")
     .action(replace);

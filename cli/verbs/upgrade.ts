@@ -13,7 +13,7 @@ import { madeFrom } from "../roll/made-from";
 import { newest } from "../roll/newest";
 import { hasWork, type Plan, planOf, type Step } from "../roll/plan";
 import { Running, type Workloads } from "../roll/running";
-import { stackOption, verb, yesOption } from "../terminal/command";
+import { namesOf, stackOption, verb, yesOption } from "../terminal/command";
 import { print, say } from "../terminal/say";
 import { table } from "../terminal/table";
 import { confirm, requireSomebody } from "../terminal/unattended";
@@ -31,9 +31,9 @@ export function upgradeVerb(): Command {
     .option("--json", "print the plan as JSON")
     .addOption(
       new Option(
-        "--accept-loss <name...>",
-        "nodes whose data may go: the registry's, with every image that CI pushed and the Git server's data, and workers with volumes",
-      ),
+        "--accept-loss <name>",
+        "a node whose data may go, one each time: the registry's, with every image that CI pushed and the Git server's data, or a worker with its volumes",
+      ).argParser(namesOf),
     )
     .action(upgrade);
 }
