@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Licence } from "../lock";
-import { goEnvironment } from "./go";
-import { run } from "./run";
+import { sourceIn } from "./modules";
 
 /** What only the text of that licence says. */
 const WORDS: Record<Licence, RegExp> = {
@@ -23,9 +22,7 @@ export function licencesOf(text: string): Licence[] {
  * @throws with both
  */
 export async function requireLicence(moduleDir: string, module: string, licence: Licence): Promise<void> {
-  const list = ["list", "-m", "-f", "{{.Dir}}", module];
-  const source = (await run("go", list, { cwd: moduleDir, env: goEnvironment() })).trim();
-  const found = licencesOf(readFileSync(join(source, "LICENSE"), "utf8"));
+  const found = licencesOf(readFileSync(join(await sourceIn(moduleDir, module), "LICENSE"), "utf8"));
   if (found.includes(licence)) return;
   const is = found.join(" or ") || "none that is known here";
   throw new Error(
