@@ -347,6 +347,8 @@ test("a run that is killed leaves neither an upload nor the lock behind", async 
   const pidFile = join(fake, "pid");
   await until(() => existsSync(pidFile) && readFileSync(pidFile, "utf8") !== "");
   const pid = Number(readFileSync(pidFile, "utf8"));
+  // Until then its shell's own descriptors come and go.
+  await until(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n");
   // Ours alone holds the lock now, and not its child.
   const locks = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   assert.ok(!locks.some((path) => path.startsWith("/run/lock/grunnmur-")), locks.join(" "));

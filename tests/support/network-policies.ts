@@ -156,7 +156,11 @@ async function linkLocalOf(pod: string): Promise<string> {
 }
 
 interface PodList {
-  items: { metadata: { name: string }; spec: { nodeName?: string }; status: { phase?: string; podIP?: string } }[];
+  items: {
+    metadata: { name: string; deletionTimestamp?: string };
+    spec: { nodeName?: string };
+    status: { phase?: string; podIP?: string };
+  }[];
 }
 
 async function listed(from: string, selector: string): Promise<PodList["items"]> {
@@ -171,8 +175,16 @@ async function addressesOf(): Promise<Record<Pod, string>> {
   return Object.fromEntries(found) as Record<Pod, string>;
 }
 
-/** Of one of the demo's pods, which runs on worker-1. */
+/** Of one of the demo's pods, which runs on worker-1; one that ended when the node was started again may be listed beside it. */
 export async function paymentAddress(): Promise<string> {
-  const [pod] = (await listed("production", "app=payment")).filter(({ spec }) => spec.nodeName === "worker-1");
-  return pod?.status.podIP ?? assert.fail("no pod of production runs on worker-1");
+  let address: string | undefined;
+  await until("a pod of production that runs on worker-1", WORK, async () => {
+    const found = (await listed("production", "app=payment")).filter(
+      ({ metadata, spec, status }) =>
+        spec.nodeName === "worker-1" && status.phase === "Running" && !metadata.deletionTimestamp,
+    );
+    address = found.map(({ status }) => status.podIP).find(Boolean);
+    return address !== undefined;
+  });
+  return address ?? assert.fail();
 }
