@@ -15,7 +15,7 @@ export function catalogue(): Recipe[] {
     ...Object.keys(lock().tools).map(toolRecipe),
     fluxManifestsRecipe,
     manifestReaderRecipe,
-    ...["network-policies", "storage"].map(ownProgramRecipe),
+    ...["network-policies", "storage", "ingress"].map(ownProgramRecipe),
     debianBaseRecipe,
     imagesRecipe,
     ...Object.keys(lock().images)

@@ -60,7 +60,7 @@ test("an image of ours bears the version of the library that it is made with, an
   const ours = Object.entries(lock().images).filter(([, { library }]) => library);
   assert.deepEqual(
     ours.map(([name]) => name),
-    ["network-policies", "storage"],
+    ["network-policies", "storage", "ingress"],
   );
   for (const [name, { library }] of ours) {
     const module = readFileSync(repositoryPath("components", name, "agent", "go.mod"), "utf8");

@@ -2,6 +2,7 @@ import { ensure } from "../artifacts/store";
 import { measureAdmission } from "./admission";
 import { compareCheckers } from "./checkers";
 import { compareKustomizations } from "./kustomizations";
+import { measureNetwork } from "./network";
 import { measurePacks } from "./packs";
 import { measurePreviews } from "./previews";
 import { measureStanding } from "./standing";
@@ -25,6 +26,7 @@ const PARTS: Record<string, (say: Say) => Promise<void>> = {
   check: compareCheckers,
   kustomizations: compareKustomizations,
   standing: measureStanding,
+  network: measureNetwork,
   up: measureStandingUp,
 };
 

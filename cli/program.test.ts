@@ -16,6 +16,7 @@ test("every verb has a description and an example in its help", () => {
     "env",
     "kubectl",
     "ssh",
+    "curl",
     "git",
     "sops",
     "test",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { checkVerb } from "./verbs/check";
+import { curlVerb } from "./verbs/curl";
 import { destroyVerb } from "./verbs/destroy";
 import { envVerb } from "./verbs/env";
 import { gitVerb } from "./verbs/git";
@@ -27,6 +28,7 @@ export const verbs: (() => Command)[] = [
   envVerb,
   kubectlVerb,
   sshVerb,
+  curlVerb,
   gitVerb,
   sopsVerb,
   testVerb,

@@ -9,6 +9,7 @@ const VALUES = {
   cluster: "local",
   registry: "registry.local.grunnmur.internal",
   tag: SHA,
+  host: "payment.local.grunnmur.internal",
   region: "NO",
   profile: "EEA+adequacy",
 };
@@ -58,6 +59,20 @@ test("every file parses, and every manifest is listed by a kustomization", () =>
     new Set(written.map((o) => `${o.kind}/${o.metadata.name}`)),
   );
   for (const { path, content } of FILES) if (/\.ya?ml$/.test(path)) parsed(path, content);
+});
+
+test("without a name nothing answers from outside, and with one what the stack gives production", () => {
+  const { host, ...values } = VALUES;
+  const ingress = only("Ingress", "payment-service");
+  assert.deepEqual(
+    [ingress.metadata.namespace, ingress.spec.rules.map((rule: Manifest) => rule.host)],
+    ["production", [host]],
+  );
+  const files = renderConfigRepo(values);
+  assert.deepEqual(
+    files.filter(({ path, content }) => /ingress\.yaml|kind: Ingress$/m.test(path + content)),
+    [],
+  );
 });
 
 test("without an image the scaffold has no service, and lists none", () => {

@@ -11,6 +11,8 @@ export interface ConfigRepoValues {
   registry: string;
   /** Tag of payment-service's image: the 40 hex digits of the commit that it was built from. Absent: no example service. */
   tag?: string;
+  /** A name at which payment-service answers from outside. Absent: it does not. */
+  host?: string;
   /** Whom Secrets are encrypted for, `age1…`. Absent: nothing says it, and there is no `.sops.yaml`. */
   recipient?: string;
   /** Value of the nodes' label `topology.kubernetes.io/region`: the country of the stack's site, such as NO. */
@@ -30,6 +32,7 @@ const ALLOWED: Record<keyof ConfigRepoValues, RegExp> = {
   path: /^(\.\/)?(?!\.)[A-Za-z0-9._-]+(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)*$/,
   registry: /^[a-z0-9.-]+$/,
   tag: /^[0-9a-f]{40}$/,
+  host: /^[a-z0-9.-]+$/,
   recipient: /^age1[a-z0-9]+$/,
   region: /^[A-Z]{2}$/,
   profile: /^[A-Za-z+]+$/,
@@ -37,21 +40,23 @@ const ALLOWED: Record<keyof ConfigRepoValues, RegExp> = {
 
 const EXAMPLE = "payment-service";
 const SOPS = ".sops.yaml";
+const INGRESS = "ingress.yaml";
 
 /** The files of a stack's first commit of configuration. @throws Error for a value that is not of its form */
 export function renderConfigRepo(values: ConfigRepoValues): RepoFile[] {
   const path = (values.path ?? `clusters/${values.cluster}`).replace(/^\.\//, "");
-  const all = values.recipient === undefined ? templates().filter((one) => one.path !== SOPS) : templates();
-  return renderFiles(values.tag === undefined ? withoutExample(all) : all, { ...values, path });
+  const secret = values.recipient === undefined ? templates().filter((one) => one.path !== SOPS) : templates();
+  const all = values.host === undefined ? without(secret, `/${EXAMPLE}/${INGRESS}`, INGRESS) : secret;
+  return renderFiles(values.tag === undefined ? without(all, `/${EXAMPLE}/`, EXAMPLE) : all, { ...values, path });
 }
 
-/** The scaffold without its service, whose image an environment has only where it was filled in. */
-function withoutExample(files: RepoFile[]): RepoFile[] {
+/** The scaffold without what an environment has no use for, such as the service whose image it has only where it was filled in. */
+function without(files: RepoFile[], part: string, listed: string): RepoFile[] {
   return files
-    .filter(({ path }) => !path.includes(`/${EXAMPLE}/`))
+    .filter(({ path }) => !path.includes(part))
     .map((file) =>
       file.path.endsWith("/kustomization.yaml")
-        ? { ...file, content: file.content.replace(`  - ${EXAMPLE}\n`, "") }
+        ? { ...file, content: file.content.replace(`  - ${listed}\n`, "") }
         : file,
     );
 }

@@ -15,7 +15,7 @@ const config = new pulumi.Config("grunnmur");
 const stack = checkedStack();
 const platform = new Platform(
   stack,
-  { gitHostToken: config.getSecret("gitHostToken") },
+  { gitHostToken: config.getSecret("gitHostToken"), ingressCertificate: config.getSecret("ingressCertificate") },
   {
     before: { beforeUpdate: [consequencesHook()] },
     aroundRestart: (node, kubeconfig) => drainAround(node, async () => kubectlWith(kubectlPath(), await kubeconfig())),
@@ -57,6 +57,8 @@ export const measured = Object.fromEntries(platform.nodes.map((node) => [node.na
 export const sshKey = pulumi.secret(platform.adminKey.apply((key) => key.privateKey));
 /** Its public half: a machine of kind `existing` must let it in before `up`. A preview shows it. */
 export const adminPublicKey = pulumi.unsecret(platform.adminKey.apply((key) => key.publicKey));
+/** The names at which it answers from outside, where, and whom to trust for it; absent where there are none. */
+export const ingress = platform.wayIn;
 /** How far the rotation of each credential is that was ever rotated. */
 export const rotations = platform.rotations;
 /** Of all keys that may log in to the nodes: two while they are rotated, the newer one last. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
@@ -77,6 +78,16 @@ test("volumes come with the agent that makes them, once nodes can pull it and po
   const [storage] = of("grunnmur:storage:Storage");
   assert.deepEqual([storage?.inputs.reclaimPolicy, storage?.inputs.countries], ["Retain", ["NO", "NO", "NO"]]);
   assert.match(storage?.inputs.image, /^ghcr\.io\/grunnmur\/storage:v[0-9.]+-[0-9a-f]{8}$/);
+});
+
+test("every worker answers from outside, by a certificate of the environment's own for all names", {
+  skip: missing,
+}, () => {
+  const [ingress] = of("grunnmur:ingress:Ingress");
+  assert.deepEqual(ingress?.inputs.addresses, ["10.30.0.21", "10.30.0.22", "10.30.0.23"]);
+  assert.match(ingress?.inputs.image, /^ghcr\.io\/grunnmur\/ingress:v[0-9.]+-[0-9a-f]{8}$/);
+  const identity = made.find(({ name }) => name === "ingress-secret-ingress-tls")?.inputs.stringData;
+  assert.ok(new X509Certificate(identity.value["tls.crt"]).checkHost("payment.example.no"));
 });
 
 test("what a policy reads of the platform is the checked stack, and holds no secret", { skip: missing }, () => {

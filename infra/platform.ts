@@ -8,28 +8,28 @@ import { type AgeKey, ageKey } from "../components/keys/age";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
 import { type SshKey, sshKey } from "../components/keys/ssh";
-import { Metrics } from "../components/metrics/metrics";
 import { NetworkPolicies } from "../components/network-policies/network-policies";
 import { administrators } from "../components/node/administrators";
 import { KvmNode } from "../components/node/kvm-node";
 import type { Egress, Node } from "../components/node/node";
 import { siteFiles } from "../components/node/site-files";
 import { paceOf } from "../components/pace";
-import { mirrored } from "../components/registry/images";
 import { Registry } from "../components/registry/registry";
-import { Storage } from "../components/storage/storage";
 import { renderConfigRepo } from "../gitops/render";
 import { purposeOf, type Rotations, rotationOf } from "../lib/rotation";
 import { driftGuard } from "../policies/admission/drift-guard";
 import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
 import { ownerAndName } from "../stacks/sync";
+import { makeAddOns, type WayIn } from "./add-ons";
 import * as artifacts from "./artifacts";
 import { makeNodes, type Outside } from "./nodes";
 
 /** Secrets that a person sets with `pulumi config set --secret`; a preview does without. */
 export interface StackSecrets {
   gitHostToken?: pulumi.Output<string>;
+  /** PEM of a certificate for ingress.hosts with those that signed it, and of its private key. */
+  ingressCertificate?: pulumi.Output<string>;
 }
 
 /** What reaches beyond the program while it runs. Tests on mocks have none: mocks call no hooks back. */
@@ -55,6 +55,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly registry: Registry;
   readonly cluster: Cluster;
   readonly agent: SyncAgent;
+  /** How it is reached from outside; undefined where it is not. */
+  readonly wayIn: WayIn | undefined;
   /** May log in to every node; a secret. */
   readonly adminKey: pulumi.Output<SshKey>;
   /** Public halves of all that may log in to machines that the program made. */
@@ -188,8 +190,18 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    if (stack.storage.enabled) this.storage(stack, policies.ready, emulated, deletedWith);
-    if (stack.metrics.enabled) this.metrics(policies.ready, emulated, deletedWith);
+    this.wayIn = makeAddOns({
+      stack,
+      cluster: this.cluster,
+      registry: this.registry,
+      seed,
+      issuedAt,
+      ingressCertificate: secrets.ingressCertificate,
+      enforced: policies.ready,
+      emulated,
+      deletedWith,
+      parent: this,
+    });
     const git = this.git(stack, registryNode);
     this.agent = new SyncAgent(
       "agent",
@@ -226,53 +238,6 @@ export class Platform extends pulumi.ComponentResource {
       this.agent.takesNotice,
     );
     this.registerOutputs({});
-  }
-
-  /** Volumes on the workers' disks. Where policies are enforced first: a pod of theirs would wait for its connections. */
-  private storage(
-    { nodes, storage }: Stack,
-    enforced: pulumi.Resource[],
-    emulated: boolean,
-    deletedWith: pulumi.Resource | undefined,
-  ): void {
-    new Storage(
-      "storage",
-      {
-        provider: this.cluster.provider,
-        image: artifacts.ownImageRef("storage"),
-        imageReady: [this.optionalImage("storage"), ...enforced],
-        reclaimPolicy: storage.reclaimPolicy,
-        countries: nodes.filter(({ role }) => role === "worker").map(({ site }) => site.country),
-        emulated,
-        deletedWith,
-      },
-      { parent: this },
-    );
-  }
-
-  private metrics(enforced: pulumi.Resource[], emulated: boolean, deletedWith: pulumi.Resource | undefined): void {
-    new Metrics(
-      "metrics",
-      {
-        provider: this.cluster.provider,
-        image: artifacts.imageRef("metrics-server"),
-        imageReady: [this.optionalImage("metrics-server"), ...enforced],
-        certificate: this.cluster.serviceCertificate("metrics-server"),
-        caPem: this.cluster.caPem,
-        emulated,
-        deletedWith,
-      },
-      { parent: this },
-    );
-  }
-
-  /** Pushes an image that not every environment has. */
-  private optionalImage(name: string): pulumi.Resource {
-    const image = artifacts.optionalImage(name);
-    // Where the store has none yet a preview does without, and would otherwise show what is deployed as deleted.
-    const images = image ? [{ ...image, as: mirrored(image.ref) }] : [];
-    const opts = { parent: this, dependsOn: [this.registry.ready] };
-    return this.registry.push(`${name}-image`, images, opts);
   }
 
   /** How far each rotation is, kept in the state; `./grunnmur rotate` hands another over. */
@@ -338,11 +303,13 @@ function egressOf({ locality, destinations }: Stack): Egress {
 
 /** Never empty: the agent's key is proven by fetching, before anybody has a key to push with. */
 function configFiles(stack: Stack, tag: string | undefined, recipient: string | undefined) {
+  const host = stack.ingress.hosts.find((each) => each.namespaces.includes("production") && !each.name.startsWith("*"));
   return renderConfigRepo({
     cluster: stack.name,
     path: stack.sync.path,
     registry: stack.registry.host,
     ...(tag === undefined ? {} : { tag }),
+    ...(host ? { host: host.name } : {}),
     ...(recipient === undefined ? {} : { recipient }),
     region: one(stack.nodes, "control-plane").site.country,
     profile: stack.locality.profile,

@@ -55,6 +55,7 @@ function uniqueNames(stack: StackDraft): Problem[] {
     ...duplicates("nodes", "name", stack.nodes),
     ...duplicates("nodes", "address", stack.nodes),
     ...duplicates("destinations", "host", stack.destinations),
+    ...duplicates("ingress.hosts", "name", stack.ingress?.hosts),
   ];
 }
 

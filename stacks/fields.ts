@@ -70,6 +70,13 @@ export const dnsName = () =>
     new RegExp(`^(?!.{254})(${LABEL}\\.)+(?=[a-z])${LABEL}$`),
   );
 
+/** A DNS name, or `*.` and one, for all names one label below it. */
+export const servedName = () =>
+  text(
+    "a DNS name such as shop.example.no, or *.apps.example.no for all names one label below it, in small letters",
+    new RegExp(`^(?!.{254})(\\*\\.)?(${LABEL}\\.)+(?=[a-z])${LABEL}$`),
+  );
+
 /** A DNS name or an IPv4 address. */
 export const host = () =>
   text(

@@ -46,13 +46,17 @@ test("keys without the namespace, which Pulumi takes for the project's, have lin
 
 test("YAML that cannot be read is told with its line and without what stands there", () => {
   const text = `${LOCAL}  grunnmur:gitHostToken: "hunter2\n`;
+  const end = LOCAL.split("\n").length;
   assert.match(mistakes(text).join(), /^line \d+: not valid YAML: Missing closing "quote\.$/);
   assert.doesNotMatch(mistakes(text).join(), /hunter2/);
   assert.deepEqual(mistakes(changed("    cidr", "\tcidr").text), [
     "line 8: not valid YAML: Tabs are not allowed as indentation. Indent with spaces.",
   ]);
-  assert.match(mistakes(`${LOCAL}  grunnmur:environment: production\n`).join(), /^line 51: .* keys must be unique/);
-  assert.deepEqual(mistakes(`${LOCAL}---\n`), ["line 51: a second document begins, allowed is one."]);
+  assert.match(
+    mistakes(`${LOCAL}  grunnmur:environment: production\n`).join(),
+    new RegExp(`^line ${end}: .* keys must be unique`),
+  );
+  assert.deepEqual(mistakes(`${LOCAL}---\n`), [`line ${end}: a second document begins, allowed is one.`]);
   assert.match(mistakes("config: *nowhere\n").join(), /^the file: not valid YAML: Unresolved alias/);
 });
 

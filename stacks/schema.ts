@@ -21,6 +21,7 @@ import {
   prose,
   range,
   section,
+  servedName,
   sshRepository,
   text,
   whole,
@@ -236,6 +237,21 @@ const metricsSchema = section({
     ),
 });
 
+const ingressSchema = section({
+  hosts: list(
+    section({
+      name: servedName().describe("A DNS name, or *.apps.example.no for all names one label below it."),
+      namespaces: list(label())
+        .min(1, { error: "at least one namespace" })
+        .describe("Namespaces whose Ingress objects may answer for it."),
+    }),
+  )
+    .default([])
+    .describe(
+      "Names at which the workers answer from outside, at ports 80 and 443, and for whom. Without any there is no ingress.",
+    ),
+});
+
 const storageSchema = section({
   enabled: flag()
     .default(false)
@@ -266,6 +282,7 @@ export const stackSchema = section({
   registry: registrySchema.describe("The private registry beside the nodes."),
   cluster: clusterSchema.prefault({}).describe("The Kubernetes cluster."),
   storage: storageSchema.prefault({}).describe("Volumes for pods."),
+  ingress: ingressSchema.prefault({}).describe("The way in from outside."),
   metrics: metricsSchema.prefault({}).describe("What is measured of the cluster."),
   sync: syncSchema.describe("What the agent in the cluster pulls."),
   destinations: list(destinationSchema).default([]).describe("Register of destinations outside the stack."),
@@ -283,4 +300,4 @@ export type GitHost = z.output<typeof gitHostSchema>;
 export type Destination = z.output<typeof destinationSchema>;
 
 /** Keys that hold secrets: never part of a `Stack`; the program reads them as secrets, and a preview without them. */
-export const SECRET_KEYS: readonly string[] = ["gitHostToken"];
+export const SECRET_KEYS: readonly string[] = ["gitHostToken", "ingressCertificate"];

@@ -17,6 +17,7 @@ export function artifactsFor(stack: Stack): string[] {
     "kubernetes",
     ...(makesGuests ? ["golden-image"] : []),
     ...(stack.storage.enabled ? ["storage-image"] : []),
+    ...(stack.ingress.hosts.length > 0 ? ["ingress-image"] : []),
     ...(stack.metrics.enabled ? ["metrics-server-image"] : []),
     ...(stack.sync.demo ? ["payment-service"] : []),
   ];

@@ -23,6 +23,15 @@ const outputs = z.object({
   registry: z
     .object({ host: z.string(), address: z.string(), reach: z.string().optional(), caPem: z.string().optional() })
     .optional(),
+  /** Names that are answered for from outside, at which addresses, and at which seen from this machine. */
+  ingress: z
+    .object({
+      hosts: z.array(z.string()),
+      addresses: z.array(z.string()),
+      reach: z.array(z.string()),
+      caPem: z.string().optional(),
+    })
+    .optional(),
   registryReader: z.object({ username: z.string(), password: z.string() }).optional(),
   sshKey: z.string().optional(),
   images: z.record(z.string(), z.object({ key: z.string(), debian: z.string().optional() })).optional(),

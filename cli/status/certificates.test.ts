@@ -32,13 +32,15 @@ test("the next end stands first, and who shows nothing is left out", async (t) =
     { ...node("worker-1", "127.0.0.1:1"), role: "worker" },
   ];
   const registry = { host: "registry.example.no", address: "10.0.0.1", reach: await shows(50) };
+  const ingress = { hosts: ["r.test"], addresses: [], reach: [await shows(60), "127.0.0.1:1"] };
   const servers: [{ name: string; url: string }] = [{ name: "c", url: "https://x" }];
   const found = await certificates(
-    { nodes, registry, kubeconfig: kubeconfig({ servers, caPem: "ca" }, leaf("client", 70)) },
+    { nodes, registry, ingress, kubeconfig: kubeconfig({ servers, caPem: "ca" }, leaf("client", 70)) },
     5,
   );
   assert.deepEqual(found, [
     { of: "the registry", ends: "2026-02-20T00:00:00.000Z" },
+    { of: "the ingress", ends: "2026-03-02T00:00:00.000Z" },
     { of: "the administrator", ends: "2026-03-12T00:00:00.000Z" },
     { of: "control-1's API server", ends: "2026-04-11T00:00:00.000Z" },
   ]);

@@ -5,17 +5,18 @@ import type { Outputs } from "../pulumi/outputs";
 import type { Report } from "./report";
 
 /**
- * When the certificates end that the environment is reached by: the administrator's, and those that the API servers and the
- * registry show. Who does not show one in time is left out. Only the date is read of them, and nothing is sent.
+ * When the certificates end that the environment is reached by: the administrator's, and those that the API servers, the
+ * registry and the ingress show. Who does not show one in time is left out. Only the date is read of them, and nothing is sent.
  */
 export async function certificates(outputs: Outputs, limitSeconds: number): Promise<Report["certificates"]> {
-  const { nodes = [], registry, kubeconfig } = outputs;
-  const servers: [string, string, number][] = nodes
+  const { nodes = [], registry, ingress, kubeconfig } = outputs;
+  const servers: [of: string, reach: string, port: number, servername?: string][] = nodes
     .filter(({ role }) => role === "control-plane")
     .map(({ name, reach }) => [`${name}'s API server`, reach, 6443]);
-  if (registry) servers.push(["the registry", registry.reach ?? registry.address, 443]);
-  const shown = servers.map(async ([of, reach, port]) => {
-    const ends = await shownBy(reach, port, registry?.host, limitSeconds);
+  if (registry) servers.push(["the registry", registry.reach ?? registry.address, 443, registry.host]);
+  for (const reach of ingress?.reach.slice(0, 1) ?? []) servers.push(["the ingress", reach, 443]);
+  const shown = servers.map(async ([of, reach, port, servername]) => {
+    const ends = await shownBy(reach, port, servername, limitSeconds);
     return ends === undefined ? [] : [{ of, ends }];
   });
   const own = administrator(kubeconfig);

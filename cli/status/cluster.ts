@@ -10,6 +10,8 @@ export interface ClusterState {
   nodes: Map<string, NodeRuns>;
   /** Names of the nodes whose agent of network policies is ready; null where the pods are not known. */
   policed: Set<string> | null;
+  /** The same, of those that take in what comes from outside. */
+  answering: Set<string> | null;
   agent: { ready: boolean; revision: string | null; lastApplied: string | null };
   workloads: Report["workloads"];
   /** Parts that did not answer, the others all the same. */
@@ -23,6 +25,7 @@ export const UNREACHABLE: ClusterState = {
   ready: false,
   nodes: new Map(),
   policed: null,
+  answering: null,
   agent: { ready: false, revision: null, lastApplied: null },
   workloads: [],
   unanswered: {},
@@ -95,7 +98,8 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
     version: version?.gitVersion ?? null,
     ready: version !== undefined,
     nodes: nodeRuns(nodes ?? { items: [] }),
-    policed: pods ? new Set(pods.items.filter(enforces).map(({ spec }) => spec?.nodeName ?? "")) : null,
+    policed: pods ? nodesWith("network-policies", pods.items) : null,
+    answering: pods ? nodesWith("ingress", pods.items) : null,
     agent: {
       ready: isReady(source) && (isReady(kustomization) || looksForDrift(source, kustomization)),
       revision: source?.status?.artifact?.revision ?? null,
@@ -127,8 +131,13 @@ function looksForDrift(source: GitRepository | undefined, kustomization: Kustomi
   );
 }
 
-const enforces = (pod: Pod): boolean =>
-  pod.metadata.namespace === "kube-system" && pod.metadata.labels?.app === "network-policies" && isReady(pod);
+/** Names of the nodes on which this program of the platform's is ready. */
+function nodesWith(app: string, pods: Pod[]): Set<string> {
+  const own = pods.filter(
+    (pod) => pod.metadata.namespace === "kube-system" && pod.metadata.labels?.app === app && isReady(pod),
+  );
+  return new Set(own.map(({ spec }) => spec?.nodeName ?? ""));
+}
 
 const isSystem = (namespace: string): boolean => namespace === "flux-system" || namespace.startsWith("kube-");
 

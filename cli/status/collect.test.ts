@@ -53,6 +53,11 @@ const answers: Record<string, unknown> = {
         spec: { nodeName: "worker-1" },
         status: { conditions: [{ type: "Ready", status: "False" }] },
       },
+      {
+        metadata: { name: "ingress-1", namespace: "kube-system", labels: { app: "ingress" } },
+        spec: { nodeName: "worker-1" },
+        status: ready,
+      },
       pod("namesake", "2026-01-04T00:00:00Z", "registry/other@sha256:x", "elsewhere"),
     ],
   },
@@ -122,6 +127,14 @@ function outputsFor(apiPort: number, client = leaf("admin", "client")): Outputs 
     deployKeyReadOnly: true,
   };
 }
+
+test("on how many workers somebody answers from outside is counted, where the stack has names for it", async () => {
+  const ingress = { hosts: ["r.test"], addresses: ["10.0.0.2", "10.0.0.3"], reach: [] };
+  const report = await collect("local", { ...outputsFor(port()), ingress });
+  assert.deepEqual(report.ingress, { hosts: ingress.hosts, addresses: ingress.addresses, answering: 1 });
+  assert.equal((await collect("local", outputsFor(port()))).ingress, null);
+  assert.equal((await collect("local", { ...outputsFor(1), ingress }, 1)).ingress?.answering, null);
+});
 
 test("what the API server says becomes the report; the image is the newest pod's, by its digest", async () => {
   const report = await collect("local", outputsFor(port()));

@@ -57,6 +57,13 @@ export async function collect(stack: string, outputs: Outputs, limitSeconds = li
       images: registry.state === "answered" ? registry.value.repositories : null,
     },
     cluster: { version: cluster.version, ready: cluster.ready },
+    ingress: outputs.ingress
+      ? {
+          hosts: outputs.ingress.hosts,
+          addresses: outputs.ingress.addresses,
+          answering: cluster.answering ? cluster.answering.size : null,
+        }
+      : null,
     agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },
     workloads: cluster.workloads,
     rotating: ROTATED.filter((what) => (outputs.rotations?.[what]?.accepted.length ?? 1) > 1),

@@ -9,7 +9,7 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
   const slow = slowParts(report);
   const mark = (ready: boolean, unknown: boolean): string =>
     ready ? green("ready") : unknown ? bold("slow to answer") : red("not ready");
-  const { nodes, registry, cluster, agent, workloads } = report;
+  const { nodes, registry, cluster, ingress, agent, workloads } = report;
   const problems = notReady(report);
   return [
     ...table(
@@ -29,6 +29,15 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
           `${registry.address ?? "-"}, ${registry.images ?? "?"} repositories`,
         ],
         ["cluster", mark(cluster.ready, slow.has("cluster")), `Kubernetes ${cluster.version ?? "-"}`],
+        ...(ingress
+          ? [
+              [
+                "ingress",
+                mark(ingress.answering === ingress.addresses.length, ingress.answering === null),
+                `${ingress.hosts.join(", ")} at ${ingress.addresses.join(", ")}`,
+              ],
+            ]
+          : []),
         [
           "agent",
           mark(agent.ready, slow.has("agent")),

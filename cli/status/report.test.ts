@@ -13,6 +13,7 @@ const ready: Report = {
   ],
   registry: { address: "10.20.0.10", ready: true, images: 9 },
   cluster: { version: "v1.36.4", ready: true },
+  ingress: { hosts: ["shop.example.no"], addresses: ["10.20.0.12", "10.20.0.13"], answering: 2 },
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
   workloads: [{ namespace: "production", name: "payment-service", ready: 3, desired: 3, image: "r/p@sha256:1" }],
   rotating: [],
@@ -20,6 +21,8 @@ const ready: Report = {
   unanswered: [],
   expectedUpSeconds: 900,
 };
+
+const ingress = (answering: number | null): Report["ingress"] => ready.ingress && { ...ready.ingress, answering };
 
 test("the next end of a certificate is told, and what to do where it is near", () => {
   assert.match(render(ready, {}), /next certificate to end is that of the administrator, on \d{4}-\d\d-\d\d\n/);
@@ -60,6 +63,7 @@ test("each part that is not ready is named", () => {
     [{ nodes: [] }, /no nodes/],
     [{ registry: { ...ready.registry, ready: false } }, /registry/],
     [{ cluster: { ...ready.cluster, ready: false } }, /API/],
+    [{ ingress: ingress(1) }, /the ingress answers on 1 of 2 workers/],
     [{ agent: { ...ready.agent, ready: false } }, /agent/],
     [{ agent: { ...ready.agent, revision: "main@sha1:b" } }, /main@sha1:b is not applied/],
     [{ agent: { ...ready.agent, readOnlyKey: false } }, /read-only/],
@@ -70,6 +74,12 @@ test("each part that is not ready is named", () => {
     assert.equal(found.length, 1, String(message));
     assert.match(found[0] ?? "", message);
   }
+});
+
+test("where it is reached from outside is told, and nothing where it is not or where that is not known", () => {
+  assert.match(render(ready, {}), /ingress +ready +shop\.example\.no at 10\.20\.0\.12, 10\.20\.0\.13\n/);
+  for (const one of [null, ingress(null)]) assert.deepEqual(notReady({ ...ready, ingress: one }), []);
+  assert.doesNotMatch(render({ ...ready, ingress: null }, {}), /ingress/);
 });
 
 test("what was never created has the same shape, and is not ready", () => {

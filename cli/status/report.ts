@@ -22,6 +22,14 @@ export interface Report {
     images: number | null;
   };
   cluster: { version: string | null; ready: boolean };
+  /** The way in from outside; null where the stack has none. */
+  ingress: {
+    hosts: string[];
+    /** Of the workers, at which the hosts answer. */
+    addresses: string[];
+    /** On how many of them somebody does. */
+    answering: number | null;
+  } | null;
   agent: {
     ready: boolean;
     /** Revision fetched from Git, such as `main@sha1:…`. */
@@ -56,6 +64,7 @@ export const nothing = (stack: string): Report => ({
   nodes: [],
   registry: { address: null, ready: false, images: null },
   cluster: { version: null, ready: false },
+  ingress: null,
   agent: { ready: false, revision: null, lastApplied: null, readOnlyKey: false },
   workloads: [],
   rotating: [],
@@ -66,7 +75,7 @@ export const nothing = (stack: string): Report => ({
 
 /** Everything that is known not to be ready, in words. What is slow to answer is none of it. */
 export function notReady(report: Report): string[] {
-  const { nodes, registry, cluster, agent, workloads } = report;
+  const { nodes, registry, cluster, ingress, agent, workloads } = report;
   const slow = slowParts(report);
   return [
     ...nodes.filter((node) => !node.ready && !isUnknown(report, node)).map(({ name }) => `node ${name} is not ready`),
@@ -76,6 +85,9 @@ export function notReady(report: Report): string[] {
     ...(nodes.length === 0 ? ["there are no nodes"] : []),
     ...(registry.ready || slow.has("registry") ? [] : ["the registry does not answer"]),
     ...(cluster.ready || slow.has("cluster") ? [] : ["the cluster's API does not answer"]),
+    ...(ingress && ingress.answering !== null && ingress.answering < ingress.addresses.length
+      ? [`the ingress answers on ${ingress.answering} of ${ingress.addresses.length} workers`]
+      : []),
     ...(agent.ready || slow.has("agent") ? [] : ["the sync agent is not ready"]),
     ...(agent.revision === agent.lastApplied || slow.has("agent")
       ? []

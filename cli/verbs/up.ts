@@ -105,9 +105,21 @@ function next(stack: Stack): string[] {
   const option = stack.name === "local" ? "" : ` --stack ${stack.name}`;
   return [
     "",
+    ...wayIn(stack),
     `${stack.name} is up. Try next:`,
     `  ./grunnmur status${option}`,
     `  ./grunnmur kubectl${option} get pods --all-namespaces`,
+    ...stack.ingress.hosts
+      .filter(({ name }) => !name.startsWith("*"))
+      .slice(0, 1)
+      .map(({ name }) => `  ./grunnmur curl${option} https://${name}/`),
     runsHere(stack) ? `  ./grunnmur destroy${option}` : `  ./grunnmur preview${option}`,
   ];
+}
+
+/** Where what comes from outside is answered. */
+function wayIn({ ingress, nodes }: Stack): string[] {
+  if (ingress.hosts.length === 0) return [];
+  const addresses = nodes.filter(({ role }) => role === "worker").map(({ address }) => address);
+  return [`Answered for at ${addresses.join(", ")}: ${ingress.hosts.map(({ name }) => name).join(", ")}`];
 }

@@ -9,6 +9,7 @@ import { forwarderConfig } from "./forwarder";
 const guests = [
   { name: "registry-1", role: "registry" as const, address: "10.20.0.10", reach: "127.20.0.10" },
   { name: "control-1", role: "control-plane" as const, address: "10.20.0.11", reach: "127.20.0.11" },
+  { name: "worker-1", role: "worker" as const, address: "10.20.0.12", reach: "127.20.0.12" },
 ];
 
 test("each guest is reached on its loopback twin, on the ports of its role", () => {
@@ -18,6 +19,8 @@ test("each guest is reached on its loopback twin, on the ports of its role", () 
     "bind 127.20.0.10:443",
     "bind 127.20.0.11:22",
     "bind 127.20.0.11:6443",
+    "bind 127.20.0.12:22",
+    "bind 127.20.0.12:443",
   ]);
   assert.match(config, /server guest 10\.20\.0\.11:6443 namespace grunnmur-local/);
 });

@@ -1,6 +1,7 @@
 import type { Peer } from "./node";
 
-const ports: Record<Peer["role"], number[]> = { registry: [22, 443], "control-plane": [22, 6443], worker: [22] };
+// No port 80: who serves something on this machine has it taken, on all of its addresses.
+const ports: Record<Peer["role"], number[]> = { registry: [22, 443], "control-plane": [22, 6443], worker: [22, 443] };
 
 /**
  * HAProxy's configuration for reaching guests in a network namespace from this machine's loopback: each listens on the

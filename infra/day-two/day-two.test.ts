@@ -47,6 +47,7 @@ test("the registry's machine is made anew with all that stands on it, over the d
     "replace git-first-commit-payment-service",
     "replace git-push-notice",
     "replace git-repositories",
+    "replace ingress-image",
     "replace registry-1-domain",
     "replace registry-1-preflight",
     "replace registry-service",

@@ -291,6 +291,23 @@ export const ROWS: Row[] = [
     effect: "Volumes made from then on go with their claims. Those that there are keep their own policy.",
   },
   {
+    change: "`ingress.hosts`, none any more",
+    stack: "prod",
+    edit: replace(/ {2}grunnmur:ingress:\n(?: {4}.*\n)+/, ""),
+    effect:
+      "Nothing answers from outside. Ingress objects stay as they are, and with a name again they are served again.",
+  },
+  {
+    change: "`ingress.hosts`, one more",
+    stack: "prod",
+    edit: replace(
+      "      - name: payment",
+      "      - { name: shop.example.no, namespaces: [shop] }\n      - name: payment",
+    ),
+    effect:
+      "The certificate is made anew. On one worker after the other the next agent answers, and then the last one ends, with 15 seconds for what is under way there.",
+  },
+  {
     change: "`metrics.enabled`, on",
     stack: "local",
     edit: replace("config:\n", "config:\n  grunnmur:metrics: { enabled: true }\n"),

@@ -125,7 +125,15 @@ describe("as the account that applies the repository", { skip: missing() ?? fals
 
   it("the cluster takes the scaffold, and a second service, and lets it take them back", async () => {
     const region = "NO";
-    const values = { cluster: "local", registry: FACTS.registry.host, tag: "a".repeat(40), region, profile: "NO" };
+    const host = "payment.example.no";
+    const values = {
+      cluster: "local",
+      registry: FACTS.registry.host,
+      tag: "a".repeat(40),
+      host,
+      region,
+      profile: "NO",
+    };
     const manifests = renderConfigRepo(values)
       .filter(({ path }) => /production\/.*\.yaml$/.test(path) && !path.endsWith("kustomization.yaml"))
       .flatMap(({ content }) => yaml.loadAll(content) as Manifest[])

@@ -33,6 +33,13 @@ export const FACTS = {
   environment: "development",
   registry: { host: "registry.local.grunnmur.internal" },
   locality: { profile: "NO" },
+  ingress: {
+    hosts: [
+      { name: "shop.example.no", namespaces: ["shop"] },
+      { name: "payment.example.no", namespaces: ["production"] },
+      { name: "invoice.example.no", namespaces: ["production"] },
+    ],
+  },
 };
 
 /** What cannot be explained, and a report of the rest. */

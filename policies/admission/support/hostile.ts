@@ -14,6 +14,7 @@ const SECRET = "tenant-secret-types";
 const NAME = "tenant-namespace-names";
 const RIGHTS = "tenant-rights";
 const LEAVES = "no-external-name";
+const HOST = "ingress-host-declared";
 
 const app = { name: "app", image: "registry.example.no/app:1.0" };
 const labels = { app: "x" };
@@ -133,4 +134,16 @@ export const HOSTILE: readonly Hostile[] = [
     rule: LEAVES,
     object: core("Service", meta("shop"), { spec: { externalIPs: ["10.20.0.11"], ports: [{ port: 443 }] } }),
   },
+  ...[
+    ["another team's name", { host: "payment.example.no" }],
+    ["every name", {}],
+  ].map(([what, rule]): Hostile => {
+    const object = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: meta("shop"),
+      spec: { rules: [rule] },
+    };
+    return { what: String(what), rule: HOST, object };
+  }),
 ];

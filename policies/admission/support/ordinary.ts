@@ -14,6 +14,7 @@ const app = (kind: string, spec: Manifest): Manifest => {
 };
 const job = (more: Manifest = {}): Manifest => ({ spec: { template: template({ restartPolicy: "Never", ...more }) } });
 const backend = { service: { name: "ordinary", port: { number: 80 } } };
+const answering = { host: "shop.example.no", http: { paths: [{ path: "/", pathType: "Prefix", backend }] } };
 
 export const ORDINARY: readonly Manifest[] = [
   of("v1", "ServiceAccount", {}),
@@ -36,7 +37,7 @@ export const ORDINARY: readonly Manifest[] = [
   }),
   of("policy/v1", "PodDisruptionBudget", { spec: { minAvailable: 1, selector: { matchLabels: labels } } }),
   of("networking.k8s.io/v1", "NetworkPolicy", { spec: { podSelector: {} } }),
-  of("networking.k8s.io/v1", "Ingress", { spec: { defaultBackend: backend } }),
+  of("networking.k8s.io/v1", "Ingress", { spec: { rules: [answering] } }),
   of(`${rbac}/v1`, "Role", {
     rules: [{ apiGroups: [""], resources: ["configmaps"], resourceNames: ["ordinary"], verbs: ["get", "patch"] }],
   }),

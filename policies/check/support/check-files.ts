@@ -16,7 +16,11 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 const rules = loadRules();
 /** The reader itself, from the store. */
 export const reader = readerAt(join(artifactDir("manifest-reader"), "bin", "reader"));
-const facts = { registry: { host: "registry.example.no" }, locality: { profile: "NO" } };
+const facts = {
+  registry: { host: "registry.example.no" },
+  locality: { profile: "NO" },
+  ingress: { hosts: [{ name: "shop.example.no", namespaces: ["shop"] }] },
+};
 let count = 0;
 
 /** A file's content, or what it is a symbolic link to. */

@@ -1,0 +1,57 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { type Certificate, certificateAuthority, halfYearOf, issue } from "../keys/certificates";
+
+/** What the workers prove themselves by to who comes from outside. */
+export interface ServedCertificate extends Certificate {
+  /** PEM of the authority that a client has to trust; undefined where somebody else's signed it. */
+  caPem?: string;
+}
+
+/**
+ * For names, by an authority of the environment's own that signs nothing else. Of this half-year, and valid for a whole one.
+ * @param names DNS names, also such as `*.apps.example.no`
+ */
+export function ownCertificate(seed: string, issuedAt: string, names: string[], now = new Date()): ServedCertificate {
+  const ca = certificateAuthority(seed, "grunnmur ingress", issuedAt);
+  const args = { commonName: "grunnmur ingress server", usage: "server", dnsNames: names, validDays: 365 } as const;
+  return { ...issue(seed, ca, halfYearOf(issuedAt, now), args), caPem: ca.certificate };
+}
+
+/**
+ * A certificate of somebody else's.
+ * @param pem its chain, its own first, and its private key
+ * @throws Error where the parts do not belong together or do not suffice, in words that hold nothing of the key
+ */
+export function givenCertificate(pem: string, names: string[], now = new Date()): ServedCertificate {
+  const chain = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  const [key, another] = pem.match(/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/g) ?? [];
+  const [first] = chain;
+  if (!first || !key || another) {
+    throw refused(`it has ${chain.length} certificates and ${key ? (another ? "several" : "one") : "no"} private key`);
+  }
+  const { own, belongs } = read(first, key);
+  const missing = names.filter(
+    (name) => !own.checkHost(name.replace("*", "any"), { wildcards: true, partialWildcards: false }),
+  );
+  const ends = new Date(own.validTo);
+  if (!belongs) throw refused("its private key is not that of its first certificate");
+  if (ends <= now) throw refused(`it ended on ${ends.toISOString().slice(0, 10)}`);
+  if (missing.length > 0)
+    throw refused(`it is not for ${missing.join(", ")}, but for ${own.subjectAltName ?? "nobody"}`);
+  return { certificate: `${chain.join("\n")}\n`, privateKey: `${key}\n` };
+}
+
+function read(certificate: string, key: string): { own: X509Certificate; belongs: boolean } {
+  try {
+    const own = new X509Certificate(certificate);
+    return { own, belongs: own.checkPrivateKey(createPrivateKey(key)) };
+  } catch {
+    throw refused("its certificate or its private key cannot be read");
+  }
+}
+
+const refused = (why: string): Error =>
+  new Error(
+    `grunnmur:ingressCertificate: ${why}; allowed is PEM: the certificate for all of ingress.hosts, those that signed it, and its private key without a passphrase. ` +
+      "Set it with: pulumi config set --secret grunnmur:ingressCertificate < FILE, or remove it for one of the environment's own",
+  );

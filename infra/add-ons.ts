@@ -1,0 +1,123 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../components/cluster/cluster";
+import { givenCertificate, ownCertificate, type ServedCertificate } from "../components/ingress/certificate";
+import { Ingress } from "../components/ingress/ingress";
+import { Metrics } from "../components/metrics/metrics";
+import { mirrored } from "../components/registry/images";
+import type { Registry } from "../components/registry/registry";
+import { Storage } from "../components/storage/storage";
+import type { Stack } from "../stacks/stack";
+import * as artifacts from "./artifacts";
+
+export interface AddOnArgs {
+  stack: Stack;
+  cluster: Cluster;
+  registry: Registry;
+  /** The environment's own; a secret. */
+  seed: pulumi.Output<string>;
+  /** The day from which its certificates count. */
+  issuedAt: pulumi.Output<string>;
+  /** PEM of a certificate for ingress.hosts, and of its private key, where somebody else signed it; a secret. */
+  ingressCertificate?: pulumi.Output<string>;
+  /** When network policies are enforced: a pod made before would wait for its connections. */
+  enforced: pulumi.Resource[];
+  emulated: boolean;
+  deletedWith: pulumi.Resource | undefined;
+  parent: pulumi.Resource;
+}
+
+/** Where the environment is reached from outside. */
+export interface WayIn {
+  hosts: string[];
+  /** Of the workers. */
+  addresses: string[];
+  /** The same, seen from the machine that runs the program. */
+  reach: string[];
+  /** PEM of the authority to trust; undefined where the certificate is somebody else's. */
+  caPem: pulumi.Output<string | undefined>;
+}
+
+/** What a cluster does without and a team may want, each only where the stack has it. */
+export function makeAddOns(args: AddOnArgs): WayIn | undefined {
+  const { stack } = args;
+  if (stack.storage.enabled) makeStorage(args);
+  if (stack.metrics.enabled) makeMetrics(args);
+  return stack.ingress.hosts.length > 0 ? makeIngress(args) : undefined;
+}
+
+/** Volumes on the workers' disks. */
+function makeStorage(args: AddOnArgs): void {
+  const { stack } = args;
+  new Storage(
+    "storage",
+    {
+      ...common(args, "storage"),
+      image: artifacts.ownImageRef("storage"),
+      reclaimPolicy: stack.storage.reclaimPolicy,
+      countries: workers(stack).map(({ site }) => site.country),
+    },
+    { parent: args.parent },
+  );
+}
+
+function makeMetrics(args: AddOnArgs): void {
+  const { cluster } = args;
+  new Metrics(
+    "metrics",
+    {
+      ...common(args, "metrics-server"),
+      image: artifacts.imageRef("metrics-server"),
+      certificate: cluster.serviceCertificate("metrics-server"),
+      caPem: cluster.caPem,
+    },
+    { parent: args.parent },
+  );
+}
+
+function makeIngress(args: AddOnArgs): WayIn {
+  const { stack, seed, issuedAt, ingressCertificate, parent } = args;
+  // As that of nodes, the order in a file says nothing.
+  const hosts = [...stack.ingress.hosts].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const names = hosts.map(({ name }) => name);
+  const certificate: pulumi.Output<ServedCertificate> = pulumi.secret(
+    pulumi
+      .all([seed, issuedAt, ingressCertificate])
+      .apply(([base64, day, given]) =>
+        given === undefined ? ownCertificate(base64, day, names) : givenCertificate(given, names),
+      ),
+  );
+  const addresses = workers(stack).map(({ address }) => address);
+  new Ingress(
+    "ingress",
+    {
+      ...common(args, "ingress"),
+      image: artifacts.ownImageRef("ingress"),
+      hosts,
+      addresses,
+      podCidr: stack.network.podCidr,
+      certificate,
+    },
+    { parent },
+  );
+  return {
+    hosts: names,
+    addresses,
+    reach: workers(stack).map(({ reach }) => reach),
+    caPem: pulumi.unsecret(certificate.apply(({ caPem }) => caPem)),
+  };
+}
+
+const workers = ({ nodes }: Stack) => nodes.filter(({ role }) => role === "worker");
+
+function common({ cluster, registry, enforced, emulated, deletedWith, parent }: AddOnArgs, name: string) {
+  const imageReady = [optionalImage(registry, name, parent), ...enforced];
+  return { provider: cluster.provider, imageReady, emulated, deletedWith };
+}
+
+/** Pushes an image that not every environment has. */
+function optionalImage(registry: Registry, name: string, parent: pulumi.Resource): pulumi.Resource {
+  const image = artifacts.optionalImage(name);
+  // Where the store has none yet a preview does without, and would otherwise show what is deployed as deleted.
+  const images = image ? [{ ...image, as: mirrored(image.ref) }] : [];
+  return registry.push(`${name}-image`, images, { parent, dependsOn: [registry.ready] });
+}
