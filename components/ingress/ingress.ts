@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
+import { tlsSecret } from "../kubernetes/tls-secret";
 import { type Pace, paceOf } from "../pace";
 import { script } from "../script";
 import type { ServedCertificate } from "./certificate";
@@ -37,19 +38,7 @@ export class Ingress extends pulumi.ComponentResource {
     const object = (manifest: object, dependsOn: pulumi.Resource[]) =>
       new KubernetesObject(name, manifest, { parent: this, provider, deletedWith, dependsOn });
     const rights = parse(script("ingress/files/rbac.yaml")).map((manifest) => object(manifest, []));
-    const identity = object(
-      {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { name: certificateName, namespace },
-        type: "kubernetes.io/tls",
-        stringData: pulumi.secret({
-          "tls.crt": certificate.apply((each) => each.certificate),
-          "tls.key": certificate.apply((each) => each.privateKey),
-        }),
-      },
-      [],
-    );
+    const identity = object(tlsSecret(certificateName, namespace, certificate), []);
     // In front of the agent from its beginning: the agent writes into it where it answers.
     const front = object(service, rights);
     object(agent(args, paceOf(args.emulated)), [...rights, identity, front, ...args.imageReady]);

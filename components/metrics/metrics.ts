@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Certificate } from "../keys/certificates";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
+import { tlsSecret } from "../kubernetes/tls-secret";
 import { type Pace, paceOf } from "../pace";
 import { script } from "../script";
 
@@ -27,19 +28,7 @@ export class Metrics extends pulumi.ComponentResource {
     const object = (manifest: object, dependsOn: pulumi.Resource[]) =>
       new KubernetesObject(name, manifest, { parent: this, provider, deletedWith, dependsOn });
     const rights = parse(script("metrics/files/rbac.yaml")).map((manifest) => object(manifest, []));
-    const identity = object(
-      {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { name: certificateName, namespace },
-        type: "kubernetes.io/tls",
-        stringData: pulumi.secret({
-          "tls.crt": certificate.apply((each) => each.certificate),
-          "tls.key": certificate.apply((each) => each.privateKey),
-        }),
-      },
-      [],
-    );
+    const identity = object(tlsSecret(certificateName, namespace, certificate), []);
     const running = object(deployment(image, paceOf(args.emulated)), [...rights, identity, ...args.imageReady]);
     const reached = object(service, [running]);
     const caBundle = pulumi.output(args.caPem).apply((pem) => Buffer.from(pem).toString("base64"));
