@@ -8,9 +8,9 @@ export function verb(usage: string, description: string, examples: string[]): Co
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ./grunnmur ${example}`).join("\n")}`);
 }
 
-/** `--stack`, the environment that a verb works on. */
-export const stackOption = (): Option =>
-  new Option("-s, --stack <name>", "the environment: Pulumi.<name>.yaml describes it").default("local");
+/** `--stack`, the environment that a verb works on; without its short form before arguments of which that is one. */
+export const stackOption = (flags = "-s, --stack <name>"): Option =>
+  new Option(flags, "the environment: Pulumi.<name>.yaml describes it").default("local");
 
 /** `--yes`, for runs at which nobody is to be asked. */
 export const yesOption = (): Option => new Option("-y, --yes", "ask nothing (CI=true does the same)");

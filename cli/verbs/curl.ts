@@ -11,9 +11,9 @@ import { UserError } from "../terminal/user-error";
 export function curlVerb(): Command {
   return verb("curl", "ask a service at the name by which it answers from outside", [
     "curl https://payment.local.grunnmur.internal/version",
-    "curl --stack prod -- -sS --http2 https://shop.example.no/",
+    "curl --stack prod -sS --http2 https://shop.example.no/",
   ])
-    .addOption(stackOption())
+    .addOption(stackOption("--stack <name>"))
     .argument("[arguments...]", "what curl takes")
     .allowUnknownOption()
     .passThroughOptions()
