@@ -124,8 +124,8 @@ export async function networkPoliciesHold(image: string, tell: (figure: string) 
     );
 
     // Who is refused is refused also in the moment in which nobody gives verdicts.
-    const killed = ["pkill -9 -x network-polici", ...Array(8).fill(connect(addresses.stranger, at("server")))];
-    const { stdout } = await must(ssh("worker-1", killed.join("; ")));
+    const killed = ["pkill -9 -x network-polici", ...Array(8).fill(connect(at("server")))].join("; ");
+    const { stdout } = await must(ssh("worker-1", within(addresses.stranger, killed)));
     assert.equal(stdout, "", "a connection passed while the agent was away");
     await until("verdicts again", WORK, () => hold().then(() => true));
   } finally {
@@ -135,14 +135,18 @@ export async function networkPoliciesHold(image: string, tell: (figure: string) 
   }
 }
 
-/** A line of shell that begins a connection inside of a pod on the node it runs on, and prints where to if it is made. */
-const connect = (pod: string, to: string): string =>
-  `for ns in /run/netns/*; do if nsenter --net=$ns ip -4 -o addr | grep -q 'inet ${pod}/'; then ` +
-  `nsenter --net=$ns timeout 6 bash -c 'exec 3<>/dev/tcp/${to.replace(" ", "/")}' 2>/dev/null && echo '${to}'; fi; done; true`;
+/** Shell that runs commands for `$ns`, the network of a pod on the node it runs on. On emulated CPUs looking for it takes seconds. */
+const within = (pod: string, commands: string): string =>
+  `for ns in /run/netns/*; do if nsenter --net=$ns ip -4 -o addr | grep -q 'inet ${pod}/'; then ${commands}; fi; done; true`;
+
+/** Begins a connection there, and prints where to if it is made. */
+const connect = (to: string): string =>
+  `nsenter --net=$ns timeout 6 bash -c 'exec 3<>/dev/tcp/${to.replace(" ", "/")}' 2>/dev/null && echo '${to}'`;
 
 /** Of these, each an address and a port, those to which a pod's connections are made. */
 export async function reachedBy(node: string, pod: string, targets: string[]): Promise<Set<string>> {
-  const { stdout } = await must(ssh(node, `${targets.map((to) => `{ ${connect(pod, to)}; } &`).join(" ")} wait`));
+  const all = targets.map((to) => `{ ${connect(to)}; } &`).join(" ");
+  const { stdout } = await must(ssh(node, within(pod, `${all} wait`)));
   return new Set(stdout.split("\n").filter(Boolean));
 }
 
