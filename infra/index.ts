@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { CertificateError, givenCertificate } from "../components/ingress/certificate";
 import { KvmNode } from "../components/node/kvm-node";
 import { runningGuests } from "../components/node/running";
 import { firstAnswering } from "../lib/answering";
@@ -76,9 +77,17 @@ export const personKey = pulumi.secret(platform.personKey.apply((key) => key.pri
 /** Mistakes in the configuration are the user's to mend: told as they are, without the program's stack trace. */
 function checkedStack(): Stack {
   try {
-    return parseStack(fromPulumi(pulumi.runtime.allConfig()), pulumi.getStack());
+    const all = pulumi.runtime.allConfig();
+    const found = parseStack(fromPulumi(all), pulumi.getStack());
+    const certificate = all["grunnmur:ingressCertificate"];
+    if (certificate !== undefined)
+      givenCertificate(
+        certificate,
+        found.ingress.hosts.map(({ name }) => name),
+      );
+    return found;
   } catch (error) {
-    if (error instanceof StackError) throw new pulumi.RunError(error.message);
+    if (error instanceof StackError || error instanceof CertificateError) throw new pulumi.RunError(error.message);
     throw error;
   }
 }

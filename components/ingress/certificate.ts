@@ -20,7 +20,7 @@ export function ownCertificate(seed: string, issuedAt: string, names: string[], 
 /**
  * A certificate of somebody else's.
  * @param pem its chain, its own first, and its private key
- * @throws Error where the parts do not belong together or do not suffice, in words that hold nothing of the key
+ * @throws CertificateError where the parts do not belong together or do not suffice, in words that hold nothing of the key
  */
 export function givenCertificate(pem: string, names: string[], now = new Date()): ServedCertificate {
   const chain = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
@@ -50,8 +50,10 @@ function read(certificate: string, key: string): { own: X509Certificate; belongs
   }
 }
 
-const refused = (why: string): Error =>
-  new Error(
+export class CertificateError extends Error {}
+
+const refused = (why: string): CertificateError =>
+  new CertificateError(
     `grunnmur:ingressCertificate: ${why}; allowed is PEM: the certificate for all of ingress.hosts, those that signed it, and its private key without a passphrase. ` +
       "Set it with: pulumi config set --secret grunnmur:ingressCertificate < FILE, or remove it for one of the environment's own",
   );
