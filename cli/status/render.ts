@@ -85,7 +85,7 @@ function nextEnd({ stack, certificates: [next] }: Report): string[] {
   if (days >= 60) return [said];
   const mend = next.of.endsWith("API server")
     ? "its control plane should have renewed it: see journalctl -u grunnmur-certificates there"
-    : `run ./grunnmur up --stack ${stack}`;
+    : `run ./grunnmur up --stack ${stack}${next.of === "the ingress" ? ", after setting a newer ingressCertificate where it is somebody else's" : ""}`;
   return [`${said}, in ${days} days: ${mend}`];
 }
 

@@ -29,6 +29,10 @@ test("the next end of a certificate is told, and what to do where it is near", (
   const near = (of: string) =>
     render({ ...ready, certificates: [{ of, ends: new Date(Date.now() + 20.5 * 86_400_000).toISOString() }] }, {});
   assert.match(near("the registry"), /in 20 days: run \.\/grunnmur up --stack local/);
+  assert.match(
+    near("the ingress"),
+    /in 20 days: run \.\/grunnmur up --stack local, after setting a newer ingressCertificate/,
+  );
   assert.match(near("control-1's API server"), /in 20 days: its control plane should have renewed it/);
 });
 
