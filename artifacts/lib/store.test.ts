@@ -54,12 +54,14 @@ test("makes what an artifact needs first, and all of it once", async () => {
   assert.deepEqual(said, ["start binary", "done binary", "start image", "done image"]);
 });
 
-/** Notes what begins and ends, and takes as long as the others' work lets it. */
-const slow = (name: string, over: Partial<Recipe> = {}) =>
+/** Notes what begins and ends, and takes a moment, or until `beside` has begun: with nothing beside it, it ends all the same. */
+const slow = (name: string, over: Partial<Recipe> = {}, beside?: string) =>
   recipe(name, {
     make: async () => {
       made.push(`+${name}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      const last = Date.now() + (beside ? 10_000 : 0);
+      do await new Promise((resolve) => setTimeout(resolve, 50));
+      while (Date.now() < last && !made.includes(`+${beside}`));
       made.push(`-${name}`);
       return {};
     },
@@ -67,7 +69,7 @@ const slow = (name: string, over: Partial<Recipe> = {}) =>
   });
 
 test("packs one artifact beside another that compiles, and never compiles two at once", async () => {
-  const compiled = ["a", "b"].map((name) => slow(name, { compiles: true }));
+  const compiled = [slow("a", { compiles: true }, "base"), slow("b", { compiles: true }, "image")];
   const store = new Store(root, [...compiled, slow("base"), slow("image", { needs: ["a", "base"] })]);
   await store.ensure(["a", "b", "image"], progress);
   const order = (event: string) => made.indexOf(event);
