@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { patienceHere } from "./machine";
 
 const LIMIT_SECONDS = 5;
+const SILENT_SECONDS = 60;
 
 /** Nobody is there; somebody is, and is late or not ready; it answers. */
 enum State {
@@ -33,7 +34,8 @@ export async function firstAnswering<S extends { url: string }>(
   return servers[Math.max(0, states.indexOf(State.there))] as S;
 }
 
-function look(url: string, limitSeconds: number): Promise<State> {
+/** @param silentSeconds how long one is waited for that took the connection and says nothing */
+function look(url: string, limitSeconds: number, silentSeconds = limitSeconds): Promise<State> {
   return new Promise((resolve) => {
     let state = State.gone;
     const request = get(`${url}/readyz`, { rejectUnauthorized: false, agent: false }, (response) => {
@@ -41,14 +43,21 @@ function look(url: string, limitSeconds: number): Promise<State> {
       // An API server that knows nobody anonymous answers 401, and one that is not ready 500.
       resolve((response.statusCode ?? 500) < 500 ? State.answers : State.there);
     });
-    // A forwarder accepts connections for a guest that is off; what shows a certificate is there.
-    request.on("socket", (socket) =>
+    // Timers of our own: Node's timeout of a request does not run while its socket connects.
+    const destroy = () => request.destroy();
+    let timer = setTimeout(destroy, limitSeconds * 1000);
+    request.on("socket", (socket) => {
+      socket.on("connect", () => {
+        clearTimeout(timer);
+        timer = setTimeout(destroy, silentSeconds * 1000);
+      });
+      // A forwarder accepts connections for a guest that is off; what shows a certificate is there.
       socket.on("secureConnect", () => {
         state = State.there;
-      }),
-    );
-    request.setTimeout(limitSeconds * 1000, () => request.destroy());
+      });
+    });
     request.on("error", () => resolve(state));
+    request.on("close", () => clearTimeout(timer));
   });
 }
 
@@ -63,15 +72,35 @@ interface Kubeconfig {
  * answers, or none does. What stands in front of them all is asked last: it may be wrong where they are not.
  */
 export async function atWhomAnswers(kubeconfig: string): Promise<string> {
-  const config = parse(kubeconfig) as Kubeconfig;
-  const known = config.contexts.map(({ name, context }) => {
-    const cluster = config.clusters.find(({ name: own }) => own === context.cluster)?.cluster;
-    return { name, url: cluster?.server ?? "", inFront: cluster?.["tls-server-name"] !== undefined };
-  });
-  const current = known.find(({ name }) => name === config["current-context"]);
+  const { config, known, current } = read(kubeconfig);
   if (!current || known.length === 1) return kubeconfig;
   const rest = known.filter((one) => one !== current);
   const [first = current, ...others] = [current, ...rest].sort((a, b) => Number(a.inFront) - Number(b.inFront));
   const { name } = await firstAnswering([first, ...others]);
   return name === current.name ? kubeconfig : JSON.stringify({ ...config, "current-context": name });
+}
+
+/**
+ * The same for kubectl, which gives the start of a TLS connection ten seconds and ends with an error after them: an API server
+ * that has taken the connection and says nothing, as on a machine that is busy or emulated, is waited for here first. One that
+ * is not there is kubectl's to tell of.
+ */
+export async function whenItAnswers(
+  kubeconfig: string,
+  limitSeconds = LIMIT_SECONDS * patienceHere(),
+  silentSeconds = SILENT_SECONDS * patienceHere(),
+): Promise<string> {
+  const chosen = await atWhomAnswers(kubeconfig);
+  const { current } = read(chosen);
+  if (current) await look(current.url, limitSeconds, silentSeconds);
+  return chosen;
+}
+
+function read(kubeconfig: string) {
+  const config = parse(kubeconfig) as Kubeconfig;
+  const known = config.contexts.map(({ name, context }) => {
+    const cluster = config.clusters.find(({ name: own }) => own === context.cluster)?.cluster;
+    return { name, url: cluster?.server ?? "", inFront: cluster?.["tls-server-name"] !== undefined };
+  });
+  return { config, known, current: known.find(({ name }) => name === config["current-context"]) };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { artifactDir } from "../../artifacts/store";
-import { atWhomAnswers } from "../../lib/answering";
+import { whenItAnswers } from "../../lib/answering";
 import { withKubeconfig } from "../../lib/kubeconfig";
 import { patienceHere } from "../../lib/machine";
 import type { Stack } from "../../stacks/stack";
@@ -50,7 +50,7 @@ async function applied(stack: string): Promise<string[] | undefined> {
     `--request-timeout=${20 * patienceHere()}s`,
   ];
   const kubectl = join(artifactDir("kubernetes"), "bin", "kubectl");
-  const { code, stdout } = await withKubeconfig(await atWhomAnswers(kubeconfig), (env) =>
+  const { code, stdout } = await withKubeconfig(await whenItAnswers(kubeconfig), (env) =>
     run(kubectl, args, { env, output: "capture", timeoutSeconds: 40 * patienceHere() }),
   );
   if (code !== 0) return undefined;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { artifactDir } from "../../artifacts/store";
-import { atWhomAnswers } from "../../lib/answering";
+import { whenItAnswers } from "../../lib/answering";
 import { withKubeconfig } from "../../lib/kubeconfig";
 import { patienceHere } from "../../lib/machine";
 import type { Node, Stack } from "../../stacks/stack";
@@ -47,7 +47,7 @@ async function untilReady(node: string, stack: string): Promise<void> {
   const kubectl = join(artifactDir("kubernetes"), "bin", "kubectl");
   const seconds = Math.round(600 * patienceHere());
   const args = ["wait", `node/${node}`, "--for=condition=Ready", `--timeout=${seconds}s`];
-  const { code, stderr } = await withKubeconfig(await atWhomAnswers(kubeconfig), (env) =>
+  const { code, stderr } = await withKubeconfig(await whenItAnswers(kubeconfig), (env) =>
     run(kubectl, args, { env, output: "capture", timeoutSeconds: seconds + 60 }),
   );
   if (code !== 0) {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { artifactDir, artifactReady } from "../../artifacts/store";
-import { atWhomAnswers } from "../../lib/answering";
+import { whenItAnswers } from "../../lib/answering";
 import { withKubeconfig } from "../../lib/kubeconfig";
 import { run } from "../here/child";
 import { readOutputs, requireOutput } from "../pulumi/outputs";
@@ -29,6 +29,6 @@ async function kubectl(args: string[], { stack }: { stack: string }): Promise<vo
     );
   }
   const binary = join(artifactDir("kubernetes"), "bin", "kubectl");
-  const { code } = await withKubeconfig(await atWhomAnswers(kubeconfig), (env) => run(binary, args, { env }));
+  const { code } = await withKubeconfig(await whenItAnswers(kubeconfig), (env) => run(binary, args, { env }));
   process.exitCode = code;
 }
