@@ -1,4 +1,5 @@
 import { consequences } from "../../stacks/changes";
+import { effectsOf } from "../../stacks/settings";
 import type { Operation, Step } from "./plan";
 import { ROWS, type Row, stacksOf } from "./rows";
 
@@ -39,8 +40,15 @@ export function isRefused(row: Row): boolean {
   return consequences(deployed, wanted).refusals.length > 0;
 }
 
+/** What the third column says of a row. */
+export function effect(row: Row): string {
+  const { deployed, wanted } = stacksOf(row);
+  const effects = isRefused(row) ? [] : effectsOf(deployed, wanted);
+  return effects.join(" ") || "Nothing.";
+}
+
 export function page(verdicts: Map<Row, string>): string {
-  const rows = ROWS.map((row) => `| ${row.change} | ${verdicts.get(row)} | ${row.effect} |\n`);
+  const rows = ROWS.map((row) => `| ${row.change} | ${verdicts.get(row)} | ${effect(row)} |\n`);
   return `${HEAD}${rows.join("")}${TAIL}`;
 }
 

@@ -128,7 +128,8 @@ interface Monitor {
   ): unknown;
 }
 
-function outputsOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+/** What a resource wrote, where a run would have. */
+export function outputsOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
   if (type.startsWith("random:")) return { result: "0123456789abcdef".repeat(3).slice(0, Number(inputs.length)) };
   if (name === "first-day") return { stdout: "2026-01-01T00:00:00Z\n" };
   if (name.endsWith("-origin")) return { stdout: inputs.stdin };
