@@ -7,12 +7,14 @@ export interface EngineEvent {
   resOutputsEvent?: { metadata: StepMetadata };
   resOpFailedEvent?: { metadata: StepMetadata };
   diagnosticEvent?: Pick<api.DiagnosticEvent, "urn" | "message" | "severity">;
-  summaryEvent?: { isPreview: boolean; resourceChanges?: Record<string, number> };
-  policyEvent?: Pick<api.PolicyEvent, "enforcementLevel">;
+  summaryEvent?: { isPreview: boolean; resourceChanges?: Record<string, number>; PolicyPacks?: Record<string, string> };
+  policyEvent?: Pick<api.PolicyEvent, "enforcementLevel"> &
+    Partial<Pick<api.PolicyEvent, "message" | "policyName" | "policyPackName" | "resourceUrn">>;
 }
 
 /** Components have no `provider` of their own: theirs is empty. */
-export type StepMetadata = Pick<api.StepEventMetadata, "op" | "urn"> & Partial<Pick<api.StepEventMetadata, "provider">>;
+export type StepMetadata = Pick<api.StepEventMetadata, "op" | "urn"> &
+  Partial<Pick<api.StepEventMetadata, "provider" | "type" | "diffs" | "detailedDiff">>;
 
 const POLL_MILLISECONDS = 250;
 
@@ -50,6 +52,9 @@ export function followEvents(file: string, onEvent: (event: EngineEvent) => void
     look();
   };
 }
+
+/** All events of a log whose run has ended. */
+export const parseEvents = (text: string): EngineEvent[] => text.split("\n").flatMap((line) => parseEvent(line) ?? []);
 
 function parseEvent(line: string): EngineEvent | undefined {
   try {

@@ -7,8 +7,8 @@ import type { Stack } from "../../stacks/stack";
 import { run } from "../here/child";
 import { type InventoryEntry, inventory } from "../status/inventory";
 import { say } from "../terminal/say";
+import { deployed } from "./deployed";
 import { readOutputs } from "./outputs";
-import { existingStacks, pulumiOutput } from "./pulumi";
 
 type Source = Pick<Stack["sync"], "repository" | "branch" | "path">;
 
@@ -17,26 +17,17 @@ type Source = Pick<Stack["sync"], "repository" | "branch" | "path">;
  * does not find in the new one. Says nothing where the source stays.
  */
 export async function tellPrune(stack: Stack): Promise<void> {
-  const deployed = await deployedSource(stack.name);
-  if (!deployed || sourceOf(deployed) === sourceOf(stack.sync)) return;
+  const source = (await deployed(stack.name))?.stack.sync;
+  if (!source || sourceOf(source) === sourceOf(stack.sync)) return;
   const lines = await applied(stack.name);
   say(
     lines
-      ? `The agent applied these from ${sourceOf(deployed)}. What ${sourceOf(stack.sync)} does not have of them is deleted:\n${lines.map((line) => `  ${line}`).join("\n")}`
-      : `The source of the agent changes, and the cluster does not say what it applied from ${sourceOf(deployed)}: what the new one does not have is deleted.`,
+      ? `The agent applied these from ${sourceOf(source)}. What ${sourceOf(stack.sync)} does not have of them is deleted:\n${lines.map((line) => `  ${line}`).join("\n")}`
+      : `The source of the agent changes, and the cluster does not say what it applied from ${sourceOf(source)}: what the new one does not have is deleted.`,
   );
 }
 
 const sourceOf = ({ repository, branch, path }: Source): string => `${path} of branch ${branch} of ${repository}`;
-
-/** From the state, whose platform has the stack that was deployed as its inputs. */
-async function deployedSource(stack: string): Promise<Source | undefined> {
-  if (!(await existingStacks()).includes(stack)) return undefined;
-  const { deployment } = JSON.parse(await pulumiOutput(["stack", "export", "--stack", stack])) as {
-    deployment?: { resources?: { type: string; inputs?: { sync?: Source } }[] };
-  };
-  return deployment?.resources?.find(({ type }) => type === "grunnmur:platform:Platform")?.inputs?.sync;
-}
 
 async function applied(stack: string): Promise<string[] | undefined> {
   const { kubeconfig } = (await readOutputs(stack)) ?? {};

@@ -33,10 +33,14 @@ export async function pulumiOutput(args: string[], options: ChildOptions = {}): 
 }
 
 /** Runs `work` with the path of the stack file's copy that is safe to hand to Pulumi (see `withoutSalt`). */
-export function withConfigFile<T>(stack: string, work: (file: string) => Promise<T>): Promise<T> {
+export function withConfigFile<T>(
+  stack: string,
+  work: (file: string) => Promise<T>,
+  text = requireStackFile(stack),
+): Promise<T> {
   return withPrivateDir(async (directory) => {
     const file = join(directory, `Pulumi.${stack}.yaml`);
-    writeFileSync(file, withoutSalt(requireStackFile(stack)), { mode: 0o600 });
+    writeFileSync(file, withoutSalt(text), { mode: 0o600 });
     return work(file);
   });
 }
