@@ -7,6 +7,7 @@ test("every verb has a description and an example in its help", () => {
   assert.deepEqual(names, [
     "up",
     "preview",
+    "review",
     "check",
     "status",
     "replace",

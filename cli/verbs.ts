@@ -7,6 +7,7 @@ import { gitVerb } from "./verbs/git";
 import { kubectlVerb } from "./verbs/kubectl";
 import { previewVerb } from "./verbs/preview";
 import { replaceVerb } from "./verbs/replace";
+import { reviewVerb } from "./verbs/review";
 import { rotateVerb } from "./verbs/rotate";
 import { sopsVerb } from "./verbs/sops";
 import { sshVerb } from "./verbs/ssh";
@@ -19,6 +20,7 @@ import { upgradeVerb } from "./verbs/upgrade";
 export const verbs: (() => Command)[] = [
   upVerb,
   previewVerb,
+  reviewVerb,
   checkVerb,
   statusVerb,
   replaceVerb,

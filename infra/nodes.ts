@@ -24,8 +24,8 @@ export interface Outside {
   aroundRestart(node: string): pulumi.ResourceHookBinding;
   /** Names of nodes whose machine, where it is made anew, is made from the newest image. */
   anew: ReadonlySet<string>;
-  /** The guests that run on each hypervisor, by its name; without those that do not answer. */
-  runningGuests(hypervisors: Hypervisor[]): Map<string, Set<string>>;
+  /** The guests that run on each hypervisor, by its name; without those that do not answer. Absent: none is asked. */
+  runningGuests?: (hypervisors: Hypervisor[]) => Map<string, Set<string>>;
 }
 
 export interface Nodes {
@@ -56,7 +56,7 @@ export function makeNodes(stack: Stack, keys: NodeKeys, outside: Outside | undef
   const hypervisorOf = (declared: DeclaredHypervisor) =>
     locals.get(declared.name)?.hypervisor ?? remoteHypervisor(declared, stack.name);
   const hypervisors = stack.hypervisors.map(hypervisorOf);
-  const looks = outside?.runningGuests(hypervisors);
+  const looks = outside?.runningGuests?.(hypervisors);
   for (const { name, poolDir } of hypervisors) {
     if (looks && !looks.has(name) && !poolDir) {
       void pulumi.log.warn(`Hypervisor ${name} does not answer: whether its guests run is not known.`);

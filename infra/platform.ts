@@ -40,9 +40,9 @@ export interface PlatformOutside {
   rotations?: Rotations;
   /** Works around the restart of a worker; the kubeconfig is a secret. */
   aroundRestart(node: string, kubeconfig: () => Promise<string>): pulumi.ResourceHookBinding;
-  runningGuests: Outside["runningGuests"];
-  /** Which of the API servers the program talks to. */
-  choose: ClusterArgs["choose"];
+  runningGuests?: Outside["runningGuests"];
+  /** Which of the API servers the program talks to; the first where this is absent. */
+  choose?: ClusterArgs["choose"];
   /** Names of nodes whose machine, where it is made anew, is made from the newest image. */
   anew: Outside["anew"];
   /** Brings the cluster to the store's version of Kubernetes. */
