@@ -29,6 +29,16 @@ test("only a run of which every failure passes by itself is worth a second try",
   assert.equal(failures.transient(), false);
 });
 
+test("an address that an API server took for a request which it gave up comes free again, so that too is worth a second try", () => {
+  const failures = new Failures();
+  failures.event(
+    error(
+      'Service "source-controller" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.11"]: failed to allocate IP 10.96.0.11: provided IP is already allocated',
+    ),
+  );
+  assert.equal(failures.transient(), true);
+});
+
 test("a control plane that went away in the middle, and does not know its own roles yet, is worth a second try", () => {
   const failures = new Failures();
   failures.event(

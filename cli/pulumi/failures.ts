@@ -10,9 +10,10 @@ export interface Failure {
 }
 
 // Go's and Node's words for "the other side was not there (any more)". The administrator may do everything: an API server that
-// says otherwise has just started, and does not know its roles yet.
+// says otherwise has just started, and does not know its roles yet. One that gave a request up holds the address that it had taken
+// for the Service, until its own repair finds that there is none.
 const TRANSIENT =
-  /User "grunnmur-admin" cannot |: EOF$|timed? ?out|deadline exceeded|connection (refused|reset|closed)|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|no route to host|unexpected EOF|handshake|temporarily|too many requests|etcdserver/i;
+  /User "grunnmur-admin" cannot |provided IP is already allocated|: EOF$|timed? ?out|deadline exceeded|connection (refused|reset|closed)|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|no route to host|unexpected EOF|handshake|temporarily|too many requests|etcdserver/i;
 
 /**
  * The script in an error of Pulumi's command provider, quoted by Go: `exit status 1: running "set -eu\n…":`, then a new
