@@ -89,6 +89,7 @@ test("copies that lie on a node go with it, and the source of the agent is a los
 test("before the first up all of the register is new, and nothing else is compared", () => {
   const found = review(facts({ deployed: undefined, events: [step("create", "worker-1-disk")] }));
   assert.deepEqual([found.verdict, found.settings, found.nodes], ["changes", [], []]);
+  assert.deepEqual(found.notes, ["Nothing of this stack is deployed yet: all of it is new."]);
   assert.deepEqual([...new Set(found.register.map(({ change }) => change))], ["added"]);
   assert.ok(found.register.some(({ kind, name }) => kind === "site" && name === "osl-1"));
 });

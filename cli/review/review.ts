@@ -99,7 +99,7 @@ export function review(facts: Facts): Review {
     verdict: verdictOf(refusals, facts.ok, found.losses.length > 0, steps),
     whole,
     reasons,
-    notes: [],
+    notes: wanted && !deployed ? ["Nothing of this stack is deployed yet: all of it is new."] : [],
     asks: found.losses.map(({ name }) => name),
     nodes,
     losses: found.losses.filter(({ name }) => !nodes.some((node) => node.name === name)).map(({ what }) => what),

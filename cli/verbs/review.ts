@@ -142,6 +142,7 @@ async function reviewOf(
   return {
     ...found,
     notes: [
+      ...found.notes,
       ...changed.map(
         (key) => `${key} at the head of ${file} would change, and this preview was made with the one that is merged.`,
       ),
