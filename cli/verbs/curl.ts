@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { firstAnswering } from "../../lib/answering";
 import { withPrivateDir } from "../../lib/private-dir";
 import { run } from "../here/child";
-import { type Outputs, readOutputs, requireOutput } from "../pulumi/outputs";
+import { readOutputs, requireOutput } from "../pulumi/outputs";
 import { stackOption, verb } from "../terminal/command";
 import { UserError } from "../terminal/user-error";
 
@@ -32,13 +33,25 @@ async function curl(args: string[], { stack }: { stack: string }): Promise<void>
   await withPrivateDir(async (directory) => {
     const trusted = join(directory, "ca.pem");
     if (ingress.caPem) writeFileSync(trusted, ingress.caPem);
-    const { code } = await run("curl", [...wayTo(ingress, ingress.caPem && trusted), ...args]);
+    const reach = await answeringFirst(ingress.reach);
+    const { code } = await run("curl", [...wayTo(reach, ingress.caPem && trusted), ...args]);
     process.exitCode = code;
   });
 }
 
+/**
+ * The workers' addresses, one at which somebody shows a certificate before all others. curl itself goes on to the next only where
+ * no connection comes about, and a forwarder takes one for a guest that is off.
+ */
+export async function answeringFirst(reach: readonly string[], port = 443): Promise<string[]> {
+  const [first, ...others] = reach.map((address) => ({ address, url: `https://${address}:${port}` }));
+  if (!first) return [];
+  const { address } = await firstAnswering([first, ...others]);
+  return [address, ...reach.filter((other) => other !== address)];
+}
+
 /** Every name is found at the workers' addresses: the next is tried where one does not answer. */
-export function wayTo({ reach }: NonNullable<Outputs["ingress"]>, trusted: string | undefined): string[] {
+export function wayTo(reach: readonly string[], trusted: string | undefined): string[] {
   const found = [80, 443].flatMap((port) => ["--resolve", `*:${port}:${reach.join(",")}`]);
   return [...found, ...(trusted ? ["--cacert", trusted] : [])];
 }
