@@ -28,6 +28,7 @@ export async function pulumiOutput(args: string[], options: ChildOptions = {}): 
     ...options,
     output: "capture",
   });
+  if (done.code >= 128) throw new UserError(`pulumi ${args.join(" ")} was interrupted, or took too long.`, done.code);
   if (done.code !== 0) throw new UserError(`pulumi ${args.join(" ")} failed:\n${done.stderr.trim()}`);
   return done.stdout;
 }

@@ -11,6 +11,19 @@ export interface Said {
   body: string;
 }
 
+const GITEA = {
+  api: "/api/v1",
+  repository: "platform/infra",
+  project: "/api/v1/repos/platform/infra",
+  open: "/pulls",
+  comments: /^\/issues\/(?:(\d+)\/comments|comments\/(\d+))$/,
+  proposal: (number: number, branch: string) => ({ number, base: { ref: branch } }),
+  comment: ({ id, who, body }: Said) => ({ id, body, user: { login: who } }),
+  user: (who: string) => ({ login: who }),
+  edit: "PATCH",
+  authorization: (token: string) => ["authorization", `token ${token}`],
+} as const;
+
 /** How each host shows a proposal and a comment, as its API documentation has it. */
 const SHOWN = {
   gitlab: {
@@ -25,28 +38,11 @@ const SHOWN = {
     edit: "PUT",
     authorization: (token: string) => ["private-token", token],
   },
-  gitea: {
-    api: "/api/v1",
-    repository: "platform/infra",
-    project: "/api/v1/repos/platform/infra",
-    open: "/pulls",
-    comments: /^\/issues\/(?:(\d+)\/comments|comments\/(\d+))$/,
-    proposal: (number: number, branch: string) => ({ number, base: { ref: branch } }),
-    comment: ({ id, who, body }: Said) => ({ id, body, user: { login: who } }),
-    user: (who: string) => ({ login: who }),
-    edit: "PATCH",
-    authorization: (token: string) => ["authorization", `token ${token}`],
-  },
+  gitea: GITEA,
   github: {
+    ...GITEA,
     api: "",
-    repository: "platform/infra",
     project: "/repos/platform/infra",
-    open: "/pulls",
-    comments: /^\/issues\/(?:(\d+)\/comments|comments\/(\d+))$/,
-    proposal: (number: number, branch: string) => ({ number, base: { ref: branch } }),
-    comment: ({ id, who, body }: Said) => ({ id, body, user: { login: who } }),
-    user: (who: string) => ({ login: who }),
-    edit: "PATCH",
     authorization: (token: string) => ["authorization", `Bearer ${token}`],
   },
 } as const;
