@@ -16,6 +16,8 @@ interface Section {
 /** GitHub takes 65,536 characters in a comment, GitLab a million. In bytes, with room for what a pipeline adds. */
 const COMMENT_BYTES = 60_000;
 const VALUE_CHARACTERS = 400;
+/** Of one component; all of them stand at the end. */
+const NAMES = 8;
 
 /** The whole review as Markdown. */
 export const markdown = (review: Review): string => written(head(review), sections(review), Number.POSITIVE_INFINITY);
@@ -73,7 +75,7 @@ function head(review: Review): string {
     `## Preview of ${code(stack)}, ${date}`,
     VERDICTS[review.verdict](review),
     ...(reasons.length > 0 ? [reasons.map((reason) => `- ${block(reason)}`).join("\n")] : []),
-    ...(notes.length > 0 ? [notes.map((note) => `- ${block(note)}`).join("\n")] : []),
+    ...(notes.length > 0 ? [`To know:\n${notes.map((note) => `- ${block(note)}`).join("\n")}`] : []),
     ...(open.length > 0
       ? [
           `${count(open.length, "verdict")} of the policies ${open.length === 1 ? "is" : "are"} open; what is open is not passed.`,
@@ -177,8 +179,11 @@ function byComponent(all: readonly Step[]): string[] {
   const operations: Operation[] = ["delete", "replace", "create", "update"];
   return components.map((component) => {
     const said = operations.flatMap((operation) => {
-      const names = steps.filter((step) => step.component === component && step.operation === operation);
-      return names.length === 0 ? [] : [`${operation} ${names.map(({ name }) => code(name)).join(", ")}`];
+      const found = steps.filter((step) => step.component === component && step.operation === operation);
+      if (found.length === 0) return [];
+      const shown = found.slice(0, found.length > NAMES ? NAMES - 1 : NAMES).map(({ name }) => code(name));
+      const more = found.length > shown.length ? ` and ${found.length - shown.length} more` : "";
+      return [`${operation} ${shown.join(", ")}${more}`];
     });
     return `- ${component}: ${said.join("; ")}`;
   });
