@@ -91,6 +91,8 @@ function sections(review: Review): Section[] {
   const registered = settings.filter(({ setting }) => /^(destinations|administration|backups)\b/.test(setting));
   const unknown = "Not known: the preview ended before.";
   const nothing = review.whole ? "Nothing." : unknown;
+  // A stack file that cannot be read, or merged, says nothing of the register either.
+  const unread = !review.whole && settings.length === 0 && steps.length === 0;
   const rest = gone(steps).filter(({ name }) => !nodes.some((node) => name.startsWith(`${node.name}-`)));
   return [
     {
@@ -148,7 +150,9 @@ function sections(review: Review): Section[] {
       entries: endings.map(
         ({ what, on, days }) => `- ${code(what)}: ${on}, ${days < 0 ? `over for ${-days} days` : `in ${days} days`}`,
       ),
-      none: "Nothing of the register. Exceptions are in the configuration repository, and `check` tells of them.",
+      none: unread
+        ? unknown
+        : "Nothing of the register. Exceptions are in the configuration repository, and `check` tells of them.",
     },
     {
       title: "Register of sites and destinations",
@@ -156,7 +160,7 @@ function sections(review: Review): Section[] {
         ...register.map(registerEntry),
         ...[...new Set(registered.flatMap(({ effect }) => effect ?? []))].map((effect) => `- ${plain(effect)}`),
       ],
-      none: "As it was.",
+      none: unread ? unknown : "As it was.",
     },
     {
       title: "Each resource, and the inputs of it that differ",

@@ -31,6 +31,7 @@ const step = (op: string, name: string): EngineEvent => ({
 test("what is refused is so whoever refuses it: the stack file, a change that cannot be, or a rule", () => {
   const mistaken = review(facts({ wanted: undefined, mistakes: "nodes[1].role: …", ok: false }));
   assert.deepEqual([mistaken.verdict, mistaken.reasons], ["refused", ["nodes[1].role: …"]]);
+  assert.doesNotMatch(markdown(mistaken), /Nothing|As it was/);
   const impossible = review(facts({ wanted: stackOf([[["network", "podCidr"], "10.245.0.0/16"]]), ok: false }));
   assert.deepEqual([impossible.verdict, impossible.whole], ["refused", false]);
   assert.deepEqual(
