@@ -35,6 +35,8 @@ function hint(error: unknown): string {
 
 // One meaning of it everywhere: the store, Pulumi's program and every script read the variable.
 process.env.GRUNNMUR_HOME = home();
+// Started by no shell, as a service is: a bash that we start would read the user's .bashrc first (stand-ins/command/local.ts).
+if (!(Number(process.env.SHLVL) >= 1)) process.env.SHLVL = "1";
 
 program()
   .parseAsync()

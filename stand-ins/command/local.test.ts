@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { checkLocal, runLocal } from "./local";
 import type { Script } from "./script";
@@ -35,6 +36,27 @@ describe("a local command", () => {
     const given = script("console.log(1 + 1)");
     await runLocal(given, { interpreter: [process.execPath, "-e"] });
     assert.equal(given.transcript.result().stdout, "2");
+  });
+
+  it("reads nothing of the user's own startup files, wherever it was started from", async (t) => {
+    const home = mkdtempSync(join(tmpdir(), "startup-"));
+    const before = { HOME: process.env.HOME, SHLVL: process.env.SHLVL };
+    t.after(() => {
+      rmSync(home, { recursive: true });
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    });
+    writeFileSync(join(home, ".bashrc"), "echo read");
+    process.env.HOME = home;
+    for (const depth of [undefined, "0", "3"]) {
+      if (depth === undefined) delete process.env.SHLVL;
+      else process.env.SHLVL = depth;
+      const given = script("echo run");
+      await runLocal(given, { interpreter: ["/bin/bash", "-c"] });
+      assert.equal(given.transcript.result().stdout, "run", `SHLVL=${depth}`);
+    }
   });
 
   it("does not mind a script that leaves its input unread", async () => {

@@ -28,7 +28,7 @@ export async function runLocal(script: Script, inputs: Properties): Promise<void
   script.signal.throwIfAborted();
   const child = spawn(program as string, [...args, script.text], {
     cwd: typeof inputs.dir === "string" ? inputs.dir : process.cwd(),
-    env: { ...process.env, ...script.environment, ...script.previousOutput },
+    env: { ...belowAShell(process.env), ...script.environment, ...script.previousOutput },
     stdio: ["pipe", "pipe", "pipe"],
     // A group of its own, so that a cancelled script takes its children with it.
     detached: true,
@@ -50,6 +50,15 @@ export async function runLocal(script: Script, inputs: Properties): Promise<void
     await stopped; // the interpreter may be gone before its children
   }
 }
+
+/**
+ * A bash at no depth, whose input is a socket as Node's pipes are, takes itself for a remote shell and reads the user's .bashrc
+ * first (bash(1), INVOCATION). Whatever stands there is no part of a script.
+ */
+const belowAShell = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  SHLVL: `${Math.max(1, Number(env.SHLVL) || 0)}`,
+});
 
 /** Asks a process group to end, and kills what is left of it after a while. */
 async function endGroup(leader: number): Promise<void> {

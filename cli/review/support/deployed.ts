@@ -79,6 +79,7 @@ export class Deployed {
       PULUMI_BACKEND_URL: `file://${this.home}`,
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_DEBUG_COMMANDS: "true",
+      GRUNNMUR_ASK_NOBODY: "yes",
       PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
     };
     const all = [...words, "--stack", this.stack, "--non-interactive", "--color", "never"];
