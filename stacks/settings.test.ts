@@ -39,6 +39,23 @@ test("entries of lists are known by their names: another order is no change, and
   );
 });
 
+test("an administrator who stands in the register twice is two entries, and one of them changes alone", () => {
+  const [first] = PROD.administration;
+  assert.ok(first);
+  const twice = (expires: string): Stack => ({
+    ...PROD,
+    administration: [first, { ...first, country: "SE", expires }],
+  });
+  assert.deepEqual(
+    settingChanges(twice("2027-01-01"), twice("2027-02-01")).map(({ setting }) => setting),
+    ["administration.platform team (2).expires"],
+  );
+  assert.deepEqual(
+    settingChanges(PROD, twice("2027-01-01")).map(({ setting }) => setting),
+    ["administration.platform team (2)"],
+  );
+});
+
 test("a name that is looked up is compared by the name; what is derived from it is told once", () => {
   const moved = settingChanges(PROD, edited("site: osl-1", "site: osl-2"));
   assert.deepEqual(

@@ -80,20 +80,23 @@ function differences(path: string[], from: unknown, to: unknown): Difference[] {
   return [...keys].flatMap((key) => differences([...path, key], was[key], is[key]));
 }
 
+/** Entries by what they are known by; of those that share a name, as who administers from two countries, the later are counted. */
+export function byName<T>(entries: readonly T[], nameOf: (entry: T) => string): Map<string, T> {
+  const counts = new Map<string, number>();
+  return new Map(
+    entries.map((entry) => {
+      const name = nameOf(entry);
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      return [count === 1 ? name : `${name} (${count})`, entry];
+    }),
+  );
+}
+
 /** The parts of a value that are compared one by one; undefined where it is compared as a whole. */
 function entries(path: string[], value: unknown): Values | undefined {
   const nameOf = NAMES[path.join(".")];
-  if (nameOf) {
-    const list = Array.isArray(value) ? (value as Values[]) : [];
-    const names = list.map(nameOf);
-    // A register may name a host twice.
-    const unique = names.map((name, at) =>
-      names.indexOf(name) === at
-        ? name
-        : `${name} (${names.slice(0, at + 1).filter((other) => other === name).length})`,
-    );
-    return Object.fromEntries(list.map((entry, at) => [unique[at] ?? "", entry]));
-  }
+  if (nameOf) return Object.fromEntries(byName(Array.isArray(value) ? (value as Values[]) : [], nameOf));
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Values) : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { byName } from "../../stacks/settings";
 import type { Site } from "../../stacks/sites";
 import type { Stack } from "../../stacks/stack";
 
@@ -40,23 +41,12 @@ function entriesOf(kind: RegisterChange["kind"], stack: Stack): Map<string, Entr
     case "site":
       return new Map(sitesOf(stack).map(({ name, ...site }) => [name, { ...site, machines: machinesAt(name, stack) }]));
     case "destination":
-      return keyed(stack.destinations, ({ host }) => host);
+      return byName<Entry>(stack.destinations, ({ host }) => `${host}`);
     case "administrator":
-      return keyed(stack.administration, ({ who }) => who);
+      return byName<Entry>(stack.administration, ({ who }) => `${who}`);
     case "copies":
-      return keyed(stack.backups, ({ of, host }) => `${of} on ${host}`);
+      return byName<Entry>(stack.backups, ({ of, host }) => `${of} on ${host}`);
   }
-}
-
-/** Entries by what they are known by; the second of a name has its place beside it. */
-function keyed<T extends object>(entries: readonly T[], nameOf: (entry: T) => string): Map<string, Entry> {
-  const found = new Map<string, Entry>();
-  for (const entry of entries) {
-    const name = nameOf(entry);
-    const taken = [...found.keys()].filter((key) => key === name || key.startsWith(`${name} (`)).length;
-    found.set(taken === 0 ? name : `${name} (${taken + 1})`, { ...entry } as Entry);
-  }
-  return found;
 }
 
 /** Sites in which something of the stack stands. */
