@@ -70,12 +70,22 @@ async function reviewAll({ stack, only, branch, remote, artifacts, json, ...opti
   const host = new GitHost(accessOf(options));
   const proposals = only === undefined ? await host.open(branch) : [host.proposal(only)];
   const outcomes: Outcome[] = [];
+  const failures: string[] = [];
   for (const proposal of proposals) {
-    outcomes.push(await reviewOne(host, proposal, { stack, own, remote, artifacts, again: only !== undefined }));
+    try {
+      outcomes.push(await reviewOne(host, proposal, { stack, own, remote, artifacts, again: only !== undefined }));
+    } catch (error) {
+      // One that Git cannot merge, as of a history of its own, must not keep the others from their reviews.
+      if (only !== undefined || !(error instanceof UserError) || error.exitCode >= 128) throw error;
+      failures.push(error.message);
+    }
   }
   if (json) print(JSON.stringify(outcomes, null, 2));
-  else if (outcomes.length === 0) say(`No proposal for ${branch} is open.`);
+  else if (proposals.length === 0) say(`No proposal for ${branch} is open.`);
   else print(table(["proposal", "verdict", "comment"], outcomes.map(row), ["proposal"]).join("\n"));
+  if (failures.length > 0) {
+    throw new UserError(`${failures.length} of ${proposals.length} proposals have no review:\n${failures.join("\n")}`);
+  }
   const [first] = outcomes;
   if (only !== undefined && (first?.verdict === "refused" || first?.verdict === "failed")) {
     throw new UserError(
