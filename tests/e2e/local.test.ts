@@ -160,7 +160,9 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
   });
 
   await step("nothing of the control plane has restarted since", async (t) => {
-    assert.deepEqual(await restarts(), restartsAtFirst);
+    const since = await restarts();
+    const restarted = Object.keys(since).filter((pod) => since[pod] !== restartsAtFirst[pod]);
+    assert.deepEqual(since, restartsAtFirst, await whyRestarted(restarted));
     t.diagnostic(`up for ${((performance.now() - upSince) / MINUTES).toFixed(1)} minutes without a restart`);
   });
 
@@ -255,6 +257,17 @@ async function restarts(): Promise<Record<string, number>> {
     (status.containerStatuses ?? []).map((container) => [metadata.name, container.restartCount] as const),
   );
   return Object.fromEntries(containers);
+}
+
+/** What ended each pod's container before the one that runs, with its last lines. Nothing of no pods. */
+async function whyRestarted(pods: string[]): Promise<string | undefined> {
+  const ended = "jsonpath={.status.containerStatuses[*].lastState}";
+  const told = pods.map(async (pod) => {
+    const state = await kubectl("get", "pod", pod, "-n", "kube-system", "-o", ended);
+    const log = await kubectl("logs", pod, "-n", "kube-system", "--previous", "--tail=25");
+    return [pod, state.stdout, state.stderr, log.stdout, log.stderr].filter(Boolean).join("\n");
+  });
+  return told.length ? `started again since:\n${(await Promise.all(told)).join("\n")}` : undefined;
 }
 
 /** The plugins, by their paths, of which Pulumi warned that it found them on PATH. */
