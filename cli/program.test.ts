@@ -10,6 +10,7 @@ test("every verb has a description and an example in its help", () => {
     "review",
     "check",
     "status",
+    "doctor",
     "replace",
     "upgrade",
     "rotate",

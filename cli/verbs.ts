@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { checkVerb } from "./verbs/check";
 import { curlVerb } from "./verbs/curl";
 import { destroyVerb } from "./verbs/destroy";
+import { doctorVerb } from "./verbs/doctor";
 import { envVerb } from "./verbs/env";
 import { gitVerb } from "./verbs/git";
 import { kubectlVerb } from "./verbs/kubectl";
@@ -23,6 +24,7 @@ export const verbs: (() => Command)[] = [
   reviewVerb,
   checkVerb,
   statusVerb,
+  doctorVerb,
   replaceVerb,
   upgradeVerb,
   rotateVerb,

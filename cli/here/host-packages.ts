@@ -10,12 +10,15 @@ const FOR_ARTIFACTS = ["the golden image", "artifacts"];
 /** What guests on this very machine take. */
 const FOR_GUESTS = ["virtual machines", "reaching the guests"];
 
+/** What `up` needs Debian packages for, by the lock's headings; none where nothing is made on this machine. */
+export const purposesFor = (stack: Stack): string[] => [
+  ...(missingArtifacts(stack).length > 0 ? FOR_ARTIFACTS : []),
+  ...(runsHere(stack) ? FOR_GUESTS : []),
+];
+
 /** Installs the Debian packages that `up` needs and this machine lacks, having named them. */
 export async function installPackagesFor(stack: Stack, yes: boolean | undefined): Promise<void> {
-  const purposes = [
-    ...(missingArtifacts(stack).length > 0 ? FOR_ARTIFACTS : []),
-    ...(runsHere(stack) ? FOR_GUESTS : []),
-  ];
+  const purposes = purposesFor(stack);
   const missing = purposes.length > 0 ? missingHostPackages(purposes) : [];
   if (missing.length === 0) return;
   const names = missing.join(" ");

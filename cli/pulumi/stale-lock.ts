@@ -27,6 +27,12 @@ export async function removeStaleLocks(stack: string): Promise<void> {
   }
 }
 
+/** Processes that are dead and still hold the stack's state. */
+export function deadLocks(stack: string): number[] {
+  if (!ownBackend()) return [];
+  return locks(stack).flatMap((lock) => (lock.hostname === hostname() && !isPulumi(lock.pid) ? [lock.pid] : []));
+}
+
 async function endOfOrphan(pid: number): Promise<void> {
   if (!isOrphan(pid)) return;
   say(`An earlier run was cut off, and its Pulumi (process ${pid}) ends what it has begun: waiting for it.`);

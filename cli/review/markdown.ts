@@ -1,3 +1,4 @@
+import { UNSEEN } from "../terminal/plain";
 import type { RegisterChange } from "./register";
 import type { Review } from "./review";
 import type { Operation, Step } from "./steps";
@@ -214,9 +215,6 @@ function value(of: unknown): string {
     .map(([key, one]) => `${code(key)} ${value(one)}`)
     .join(", ");
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const UNSEEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
  * What came from a stack file or a message, as code: who writes it is the one whose change is reviewed. In a span of code no

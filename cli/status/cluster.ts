@@ -1,4 +1,21 @@
-import { kubeApi } from "./kube-api";
+import { ofAgent } from "../change/agent";
+import type { Finding } from "../change/cause";
+import type { Seen } from "../change/change";
+import {
+  condition,
+  type Deployment,
+  type Described,
+  type Event,
+  type GitRepository,
+  isReady,
+  isSystem,
+  type Kustomization,
+  type List,
+  type Pod,
+} from "../change/observed";
+import { type Owner, ofWorkloads, unsettled } from "../change/workloads";
+import { plain } from "../terminal/plain";
+import { type KubeApi, kubeApi } from "./kube-api";
 import type { Look, NoAnswer } from "./look";
 import { type NodeList, type NodeRuns, nodeRuns } from "./nodes";
 import type { Report } from "./report";
@@ -14,6 +31,10 @@ export interface ClusterState {
   answering: Set<string> | null;
   agent: { ready: boolean; revision: string | null; lastApplied: string | null };
   workloads: Report["workloads"];
+  /** What is known of the way from Git to the pods; absent where the agent or the pods did not answer. */
+  seen?: Seen;
+  /** What is wrong with the platform's own pods. */
+  platform: Finding[];
   /** Parts that did not answer, the others all the same. */
   unanswered: { [part in ClusterPart]?: NoAnswer };
 }
@@ -28,44 +49,9 @@ export const UNREACHABLE: ClusterState = {
   answering: null,
   agent: { ready: false, revision: null, lastApplied: null },
   workloads: [],
+  platform: [],
   unanswered: {},
 };
-
-/** The parts of Kubernetes' and Flux's objects that are read here. */
-interface Described {
-  metadata: { name: string; namespace?: string; labels?: Record<string, string>; creationTimestamp?: string };
-  status?: { conditions?: { type: string; status: string }[] };
-}
-
-interface Deployment extends Described {
-  spec: {
-    replicas: number;
-    selector: { matchLabels?: Record<string, string> };
-    template: { spec: { containers: { image: string }[] } };
-  };
-  status?: Described["status"] & { readyReplicas?: number };
-}
-
-interface Pod extends Described {
-  spec?: { nodeName?: string };
-  status?: Described["status"] & { containerStatuses?: { imageID: string }[] };
-}
-
-interface GitRepository extends Described {
-  status?: Described["status"] & { artifact?: { revision: string } };
-}
-
-interface Kustomization extends Described {
-  status?: Described["status"] & {
-    lastAppliedRevision?: string;
-    /** The last round first. */
-    history?: { lastReconciledStatus: string }[];
-  };
-}
-
-interface List<T> {
-  items: T[];
-}
 
 const FLUX = "namespaces/flux-system";
 
@@ -79,6 +65,9 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
     read<List<Pod>>("/api/v1/pods"),
     read<GitRepository>(`/apis/source.toolkit.fluxcd.io/v1/${FLUX}/gitrepositories/flux-system`),
     read<Kustomization>(`/apis/kustomize.toolkit.fluxcd.io/v1/${FLUX}/kustomizations/flux-system`),
+    read<List<Described>>("/apis/apps/v1/statefulsets"),
+    read<List<Described>>("/apis/apps/v1/daemonsets"),
+    read<List<Described>>("/apis/batch/v1/jobs"),
   ]);
   const [version, nodes, deployments, pods, source, kustomization] = [
     value(looks[0]),
@@ -88,7 +77,23 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
     value(looks[4]),
     value(looks[5]),
   ];
-  const parts = ["cluster", "nodes", "workloads", "images", "agent", "agent"] as const;
+  const parts = [
+    "cluster",
+    "nodes",
+    "workloads",
+    "images",
+    "agent",
+    "agent",
+    "workloads",
+    "workloads",
+    "workloads",
+  ] as const;
+  const owners = [
+    ...ofKind("Deployment", deployments),
+    ...ofKind("StatefulSet", value(looks[6])),
+    ...ofKind("DaemonSet", value(looks[7])),
+    ...ofKind("Job", value(looks[8])),
+  ];
   const silent = parts.flatMap((part, index) => {
     const found = looks[index];
     return found && found.state !== "answered" ? [[part, found] as const] : [];
@@ -106,16 +111,73 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
       lastApplied: kustomization?.status?.lastAppliedRevision ?? null,
     },
     workloads: own.map((deployment) => workload(deployment, pods?.items ?? [])),
+    ...(pods ? await explained(read, { source, kustomization, owners, pods: pods.items }) : { platform: [] }),
     unanswered: Object.fromEntries(silent),
   };
 }
 
+interface Parts {
+  source: GitRepository | undefined;
+  kustomization: Kustomization | undefined;
+  owners: Owner[];
+  pods: Pod[];
+}
+
+const LOG_LINES = 5;
+const LOG_BYTES = 4096;
+
+/** What stands in the way: asks for events and logs only where something does. */
+async function explained(read: KubeApi, { source, kustomization, owners, pods }: Parts) {
+  const waiting = unsettled(pods);
+  // What a Job of a CronJob came to is the past; the next one is about to begin.
+  const asked = owners.filter(({ kind, metadata }) => kind !== "Job" || !metadata.ownerReferences);
+  const namespaces = new Set([...waiting, ...asked.filter(isShort)].map(({ metadata }) => metadata.namespace ?? ""));
+  if (!isReady(kustomization)) namespaces.add("flux-system");
+  const events = await Promise.all(
+    [...namespaces].map((namespace) =>
+      read<List<Event>>(`/api/v1/namespaces/${namespace}/events?fieldSelector=type%3DWarning&limit=500`),
+    ),
+  );
+  const all = events.flatMap((found) => value(found)?.items ?? []);
+  const found = await Promise.all(ofWorkloads(asked, pods, all).map((finding) => withLog(read, finding)));
+  const isPlatforms = ({ object }: Finding) => object !== null && isSystem(object.namespace);
+  const seen: Seen = {
+    fetched: source?.status?.artifact?.revision ?? null,
+    applied: kustomization?.status?.lastAppliedRevision ?? null,
+    findings: [...ofAgent(source, kustomization, all), ...found.filter((one) => !isPlatforms(one))],
+    unsettled: waiting.filter(({ metadata }) => !isSystem(metadata.namespace ?? "")).length,
+  };
+  return { platform: found.filter(isPlatforms), ...(source && kustomization ? { seen } : {}) };
+}
+
+/** Whether an owner has fewer pods than it is to have. */
+function isShort({ kind, spec, status }: Owner): boolean {
+  if (kind === "DaemonSet") return (status?.numberReady ?? 0) < (status?.desiredNumberScheduled ?? 0);
+  if (kind === "Job") return !status?.completionTime && (status?.active ?? 0) === 0;
+  return (status?.readyReplicas ?? 0) < (spec?.replicas ?? 1);
+}
+
+async function withLog(read: KubeApi, finding: Finding): Promise<Finding & { log?: string[] }> {
+  if (!finding.logOf) return finding;
+  const { namespace, pod, container, previous } = finding.logOf;
+  const query = `container=${container}&previous=${previous}&tailLines=${LOG_LINES}&limitBytes=${LOG_BYTES}`;
+  const log = value(await read<string>(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, "text"));
+  return log === undefined
+    ? finding
+    : {
+        ...finding,
+        log: log
+          .trimEnd()
+          .split("\n")
+          .filter(Boolean)
+          .map((one) => plain(one, 300)),
+      };
+}
+
+const ofKind = (kind: string, list: List<Described> | undefined): Owner[] =>
+  (list?.items ?? []).map((one) => ({ ...one, kind }) as Owner);
+
 const value = <T>(found: Look<T | undefined>): T | undefined => (found.state === "answered" ? found.value : undefined);
-
-const readiness = (object: Described | undefined): string | undefined =>
-  object?.status?.conditions?.find(({ type }) => type === "Ready")?.status;
-
-const isReady = (object: Described | undefined): boolean => readiness(object) === "True";
 
 /**
  * Twice a minute the agent compares the cluster with the commit that it has applied, and is neither ready nor not
@@ -124,7 +186,7 @@ const isReady = (object: Described | undefined): boolean => readiness(object) ==
 function looksForDrift(source: GitRepository | undefined, kustomization: Kustomization | undefined): boolean {
   const { lastAppliedRevision, history } = kustomization?.status ?? {};
   return (
-    readiness(kustomization) === "Unknown" &&
+    condition(kustomization, "Ready")?.status === "Unknown" &&
     lastAppliedRevision !== undefined &&
     lastAppliedRevision === source?.status?.artifact?.revision &&
     history?.[0]?.lastReconciledStatus === "ReconciliationSucceeded"
@@ -138,8 +200,6 @@ function nodesWith(app: string, pods: Pod[]): Set<string> {
   );
   return new Set(own.map(({ spec }) => spec?.nodeName ?? ""));
 }
-
-const isSystem = (namespace: string): boolean => namespace === "flux-system" || namespace.startsWith("kube-");
 
 function workload(deployment: Deployment, pods: Pod[]): Report["workloads"][number] {
   const { metadata, spec, status } = deployment;

@@ -1,6 +1,8 @@
 import { atWhomAnswers } from "../../lib/answering";
 import { patienceHere } from "../../lib/machine";
 import { ROTATED } from "../../lib/rotation";
+import type { Stack } from "../../stacks/stack";
+import { changeOf } from "../change/change";
 import { guestRuns } from "../here/leftovers";
 import type { NodeOutput, Outputs } from "../pulumi/outputs";
 import { certificates } from "./certificates";
@@ -11,16 +13,38 @@ import { lookAtRegistry, type RegistryLook } from "./registry";
 import type { Report } from "./report";
 
 /** An API server on emulated CPUs takes ten seconds and more where pods start beside it. */
-const limitHere = (): number => 20 * patienceHere();
+export const limitHere = (): number => 20 * patienceHere();
 
-/** Asks the registry, the API server and each node at once, each within the limit of its own. */
-export async function collect(stack: string, outputs: Outputs, limitSeconds = limitHere()): Promise<Report> {
+/**
+ * Asks the registry, the API server, Git and each node at once, each within the limit of its own.
+ * @param config the stack as its file says it; without it Git is not asked
+ */
+export async function collect(
+  stack: string,
+  outputs: Outputs,
+  limitSeconds = limitHere(),
+  config?: Stack,
+): Promise<Report> {
+  return (await collected(stack, outputs, limitSeconds, config)).report;
+}
+
+/** The same, with what the cluster tells beside it. */
+export async function collected(stack: string, outputs: Outputs, limitSeconds: number, config: Stack | undefined) {
   const enough = new AbortController();
   const ssh = (outputs.nodes ?? []).map((node) => lookAtSsh(node.reach, limitSeconds, enough.signal));
-  const [registry, cluster, ends] = await Promise.all([
+  const asked = askCluster(outputs, limitSeconds);
+  const [registry, cluster, ends, change] = await Promise.all([
     lookAtRegistry(outputs, limitSeconds),
-    askCluster(outputs, limitSeconds),
+    asked,
     certificates(outputs, limitSeconds),
+    config
+      ? changeOf(
+          config,
+          outputs,
+          asked.then(({ seen }) => seen),
+          limitSeconds,
+        )
+      : null,
   ]);
   const nodes = (outputs.nodes ?? []).map(({ name, role, site, address }) => ({
     name,
@@ -48,7 +72,7 @@ export async function collect(stack: string, outputs: Outputs, limitSeconds = li
   ];
   const last = lastAnswers(stack);
   keepAnswers(stack, answered(registry, cluster));
-  return {
+  const report: Report = {
     stack,
     nodes,
     registry: {
@@ -66,11 +90,13 @@ export async function collect(stack: string, outputs: Outputs, limitSeconds = li
       : null,
     agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },
     workloads: cluster.workloads,
+    change,
     rotating: ROTATED.filter((what) => (outputs.rotations?.[what]?.accepted.length ?? 1) > 1),
     certificates: ends,
     unanswered: silent.map(([part, { state, detail }]) => ({ part, state, detail, lastAnswer: last[part] ?? null })),
     expectedUpSeconds: null,
   };
+  return { report, cluster };
 }
 
 /** What is known of a node that nobody calls ready: that its guest is off, else what its SSH said. */

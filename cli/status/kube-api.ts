@@ -5,7 +5,7 @@ import { type Look, look } from "./look";
  * Reads objects from an API server. Five reads do not need a client library, which takes seconds to load on a busy
  * machine: longer than all the answers.
  */
-export type KubeApi = <T>(path: string) => Promise<Look<T | undefined>>;
+export type KubeApi = <T>(path: string, as?: "json" | "text") => Promise<Look<T | undefined>>;
 
 interface Kubeconfig {
   "current-context": string;
@@ -38,13 +38,13 @@ export function kubeApi(kubeconfig: string, limitSeconds: number): KubeApi {
     // A kept connection would hold the program open.
     agent: false as const,
   };
-  return async <T>(path: string) => {
+  return async <T>(path: string, as = "json") => {
     const found = await look({ ...options, path }, limitSeconds);
     if (found.state !== "answered") return found;
     const { status, body } = found.value;
     if (status === 404) return { state: "answered", value: undefined };
     if (status !== 200) return { state: "refused", detail: `it answered ${status} to ${path}` };
-    return { state: "answered", value: JSON.parse(body) as T };
+    return { state: "answered", value: (as === "json" ? JSON.parse(body) : body) as T };
   };
 }
 

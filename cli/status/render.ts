@@ -1,3 +1,4 @@
+import { lineOf, summary } from "../change/words";
 import { colours } from "../terminal/colour";
 import { duration } from "../terminal/duration";
 import { table } from "../terminal/table";
@@ -51,6 +52,7 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
       workloads.map((w) => [`${w.namespace}/${w.name}`, `${w.ready}/${w.desired}`, w.image]),
     ),
     "",
+    ...changed(report),
     ...nextEnd(report),
     ...oldImages(report),
     ...report.rotating.map(
@@ -64,6 +66,13 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
         ? green(`${report.stack} is ready`)
         : red(`${report.stack} is not ready: ${problems.join("; ")}`),
   ].join("\n");
+}
+
+/** What is live of what is in Git, and what stands in the way of the rest. */
+function changed({ stack, change }: Report): string[] {
+  if (!change) return [];
+  const more = change.causes.length > 0 ? [`What to do about it: ./grunnmur doctor${optionOf({ stack })}`] : [];
+  return [`Git: ${summary(change)}`, ...change.causes.map((cause) => `  ${lineOf(cause)}`), ...more];
 }
 
 const SAID = { slow: "is slow to answer", dead: "is dead", refused: "refuses" };

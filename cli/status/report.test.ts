@@ -16,6 +16,7 @@ const ready: Report = {
   ingress: { hosts: ["shop.example.no"], addresses: ["10.20.0.12", "10.20.0.13"], answering: 2 },
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
   workloads: [{ namespace: "production", name: "payment-service", ready: 3, desired: 3, image: "r/p@sha256:1" }],
+  change: null,
   rotating: [],
   certificates: [{ of: "the administrator", ends: new Date(Date.now() + 200 * 86_400_000).toISOString() }],
   unanswered: [],

@@ -1,3 +1,5 @@
+import type { Change } from "../change/change";
+
 /** What `grunnmur status --json` prints. Fields that cannot be known are `null`. */
 export interface Report {
   stack: string;
@@ -40,6 +42,8 @@ export interface Report {
     readOnlyKey: boolean;
   };
   workloads: { namespace: string; name: string; ready: number; desired: number; image: string }[];
+  /** How far what is in Git has come; null where that was not asked. */
+  change: Change | null;
   /** Credentials whose rotation is not finished: the old one is taken, too. */
   rotating: string[];
   /** When what the environment is reached by ends, the next first; ISO 8601. */
@@ -67,6 +71,7 @@ export const nothing = (stack: string): Report => ({
   ingress: null,
   agent: { ready: false, revision: null, lastApplied: null, readOnlyKey: false },
   workloads: [],
+  change: null,
   rotating: [],
   certificates: [],
   unanswered: [],
@@ -75,7 +80,7 @@ export const nothing = (stack: string): Report => ({
 
 /** Everything that is known not to be ready, in words. What is slow to answer is none of it. */
 export function notReady(report: Report): string[] {
-  const { nodes, registry, cluster, ingress, agent, workloads } = report;
+  const { nodes, registry, cluster, ingress, agent, workloads, change } = report;
   const slow = slowParts(report);
   return [
     ...nodes.filter((node) => !node.ready && !isUnknown(report, node)).map(({ name }) => `node ${name} is not ready`),
@@ -92,6 +97,7 @@ export function notReady(report: Report): string[] {
     ...(agent.revision === agent.lastApplied || slow.has("agent")
       ? []
       : [`revision ${agent.revision} is not applied yet`]),
+    ...(change?.state === "stopped" ? ["what is in Git is not live as a whole"] : []),
     ...(agent.readOnlyKey ? [] : ["the cluster's Git key is not proven to be read-only"]),
     ...workloads
       .filter(({ ready, desired }) => ready !== desired)

@@ -8,7 +8,7 @@ const SKIPPED = new Set(["node_modules", "dist", ".git", "config-repo", "app-rep
 export const unitTests = (): string[] => below(repositoryRoot(), (name) => !SKIPPED.has(name));
 
 /** What stands a whole environment up; all but `e2e` on demand. */
-export const ENVIRONMENT_TESTS = ["e2e", "ha", "upgrade", "remote"] as const;
+export const ENVIRONMENT_TESTS = ["e2e", "ha", "upgrade", "remote", "doctor"] as const;
 
 /** The files of one of them. */
 export const environmentTests = (which: (typeof ENVIRONMENT_TESTS)[number]): string[] =>

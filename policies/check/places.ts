@@ -88,7 +88,8 @@ export class Places {
 
 const keyOf = ({ source, path }: Entry): string => `${source} ${path}`;
 
-function question({ object, candidates }: InputObject, at: string): PlaceAsked {
+/** What the reader is asked where a place inside an object is written. @param at such as `spec.containers[0].image` */
+export function question({ object, candidates }: InputObject, at: string): PlaceAsked {
   const path = placeOf(at);
   const keys: string[] = [];
   let here: unknown = object;
