@@ -54,7 +54,7 @@ const domain = (memory: number, owner = mine, data = false) =>
 <metadata><grunnmur:owner xmlns:grunnmur="urn:grunnmur" id="${owner}"/></metadata>
 <memory unit='MiB'>${memory}</memory>
 <vcpu>2</vcpu>
-${disk("worker-1.qcow2", "vda")}${data ? disk("worker-1.data.qcow2", "vdc") : ""}<kernel>@KERNEL@</kernel></domain>
+${disk("worker-1.qcow2", "vda")}${data ? disk("worker-1.data.qcow2", "vdc") : ""}<kernel>@KERNEL@</kernel><cmdline>tsc=reliable quiet</cmdline></domain>
 `;
 
 let fake: string;
@@ -79,11 +79,13 @@ interface Run {
   data?: boolean;
   /** The guest does not hear that it is asked to shut down. */
   deaf?: boolean;
+  /** The hypervisor is this machine. */
+  here?: boolean;
   /** What may be lost, as a run hands it over. */
   acceptLoss?: string;
 }
 
-function environment({ failAt = "", owner = mine, diskGiB = 20, deaf = false, acceptLoss = "" }: Run) {
+function environment({ failAt = "", owner = mine, diskGiB = 20, deaf = false, acceptLoss = "", here = false }: Run) {
   return {
     PATH: `${join(fake, "bin")}:${process.env.PATH}`,
     FAKE: fake,
@@ -91,7 +93,7 @@ function environment({ failAt = "", owner = mine, diskGiB = 20, deaf = false, ac
     DEAF: deaf ? "1" : "",
     GRUNNMUR_ACCEPT_LOSS: acceptLoss,
     URI: "qemu+ssh://grunnmur@osl1.example.no/system",
-    HOST_KEY: key,
+    HOST_KEY: here ? "" : key,
     NAME: "worker-1",
     POOL: "nvme",
     POOL_DIR: "",
@@ -136,6 +138,18 @@ test("a guest is made whole, and made again changes nothing", () => {
   );
   const again = run("up", "vol-upload");
   assert.deepEqual([again.status, again.stdout], [0, ""]);
+});
+
+test("an emulated guest of this machine is told the rate of its counter; another machine's is not known here", () => {
+  const cmdline = (here: boolean): string => {
+    assert.equal(run("up", "", { here }).status, 0);
+    return /<cmdline>(.*)<\/cmdline>/.exec(readFileSync(join(fake, "guests", "worker-1"), "utf8"))?.[1] ?? "";
+  };
+  const cpus = readFileSync("/proc/cpuinfo", "utf8");
+  const khz = Math.round(Number(/^bogomips\s*: (.*)$/m.exec(cpus)?.[1]) * 500);
+  const known = /\bconstant_tsc\b/.test(cpus);
+  assert.equal(cmdline(true), known ? `tsc=reliable tsc_early_khz=${khz} quiet` : "tsc=reliable quiet");
+  assert.equal(cmdline(false), "tsc=reliable quiet");
 });
 
 for (const step of ["vol-upload", "vol-create-as", "vol-create", "define"]) {
