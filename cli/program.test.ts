@@ -21,6 +21,7 @@ test("every verb has a description and an example in its help", () => {
     "curl",
     "git",
     "sops",
+    "completion",
     "test",
   ]);
   for (const command of program().commands) {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { checkVerb } from "./verbs/check";
+import { completionVerb } from "./verbs/completion";
 import { curlVerb } from "./verbs/curl";
 import { destroyVerb } from "./verbs/destroy";
 import { doctorVerb } from "./verbs/doctor";
@@ -35,5 +36,6 @@ export const verbs: (() => Command)[] = [
   curlVerb,
   gitVerb,
   sopsVerb,
+  completionVerb,
   testVerb,
 ];
