@@ -26,7 +26,7 @@ test("what was refused is named by object, rule and the API server's words, with
   const said = found(
     "ReconciliationFailed",
     'Deployment/production/shop dry-run failed (Forbidden): deployments.apps "shop" is forbidden: ' +
-      "ValidatingAdmissionPolicy 'image-registry' with binding 'image-registry' denied request: image-registry: " +
+      "ValidatingAdmissionPolicy 'pods-gdpr-data-locality' with binding 'pods-gdpr-data-locality' denied request: image-registry: " +
       "docker.io/shop is not from registry.example.no\nService/production/shop configured",
   );
   assert.deepEqual(said, {

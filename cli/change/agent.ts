@@ -72,7 +72,8 @@ const isOfIt = ({ involvedObject }: Event): boolean =>
 const OF_OBJECT =
   /^(?:\S+ )?(\w+)\/(?:([^/\s]+)\/)?(\S+) (?:dry-run failed(?: \(\w+\))?|apply failed|not found|namespace not specified): ([\s\S]*)$/;
 
-const RULE = /ValidatingAdmissionPolicy '([^']+)'/;
+/** A rule of ours, in the words of the policy that carries it: one policy carries many. */
+export const RULE = /ValidatingAdmissionPolicy .* denied request: ([a-z0-9-]+): /;
 
 function failures(reason: string, message: string, revision: string | undefined): Finding[] {
   const about = revision === undefined ? {} : { revision };

@@ -66,6 +66,10 @@ const refused = (more: Partial<Finding>): Finding => ({
   ...more,
 });
 
+const unbuilt = (sha: string, detail: string): Finding => ({
+  ...{ stage: "not built", object: null, detail, remedy: "mend the file", revision: `main@sha1:${sha}` },
+});
+
 const changed = (directory: string, from: RegExp, to: string): Record<string, string> => {
   const path = `${ROOT}/deployment.yaml`;
   const text = readFileSync(join(directory, path), "utf8");
@@ -125,9 +129,25 @@ test("a rule that refuses is found where a review finds it", async () => {
   const { directory, stack, commit } = repository();
   const first = git(directory, "rev-parse", "HEAD");
   const second = commit("No limits", changed(directory, / +limits:\n( {14}.*\n)+/, ""));
-  const { causes } = await changeOf(stack, {}, seen(second, first, [refused({ rule: "memory-limit" })]), 60);
+  const { causes } = await changeOf(
+    stack,
+    {},
+    seen(second, first, [refused({ rule: "memory-limit", revision: `main@sha1:${second}` })]),
+    60,
+  );
   assert.equal(causes[0]?.file, `${ROOT}/deployment.yaml`);
   assert.ok((causes[0]?.line ?? 0) > 10, `line ${causes[0]?.line}`);
+});
+
+test("what stood in the way of a commit that is taken back already is told as that commit's, and as under way", async () => {
+  const { directory, stack, commit } = repository();
+  const guilty = commit("Take the newest", changed(directory, /image: .*/, "image: docker.io/library/nginx:latest"));
+  git(directory, "revert", "--no-edit", "HEAD");
+  const head = git(directory, "rev-parse", "HEAD");
+  const finding: Finding = { ...refused({ at: "spec.template.spec.containers[0].image" }), stage: "not pulled" };
+  const change = await changeOf(stack, {}, seen(guilty, guilty, [finding]), 60);
+  assert.deepEqual([change.state, change.head, change.causes[0]?.commit?.sha], ["under way", head, guilty]);
+  assert.equal(change.causes[0]?.line, null);
 });
 
 test("what cannot be built is told by the reader, with the line", async () => {
@@ -136,7 +156,7 @@ test("what cannot be built is told by the reader, with the line", async () => {
   const second = commit("Break", {
     [`${ROOT}/service.yaml`]: "apiVersion: v1\nkind: Service\nmetadata: {name: x\nspec: {}\n",
   });
-  const finding: Finding = { stage: "not built", object: null, detail: "yaml: line 3", remedy: "mend the file" };
+  const finding = unbuilt(second, "yaml: line 3");
   const { causes } = await changeOf(stack, {}, seen(second, first, [finding]), 60);
   const [cause] = causes;
   assert.equal(cause?.file, `${ROOT}/service.yaml`);
@@ -151,7 +171,7 @@ test("what a kustomization lists and is not there is told by that kustomization'
   const path = `${ROOT}/kustomization.yaml`;
   const listed = readFileSync(join(directory, path), "utf8").replace("- service.yaml", "- servise.yaml");
   const second = commit("Mistype", { [path]: listed });
-  const finding: Finding = { stage: "not built", object: null, detail: "of the agent", remedy: "mend the file" };
+  const finding = unbuilt(second, "of the agent");
   const { causes } = await changeOf(stack, {}, seen(second, first, [finding]), 60);
   assert.deepEqual([causes[0]?.file, causes[0]?.line], [path, lineWith(directory, path, "servise")]);
   assert.match(causes[0]?.detail ?? "", /servise\.yaml/);

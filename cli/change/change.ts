@@ -64,12 +64,22 @@ export async function changeOf(
 function told(seen: Seen | undefined, head: string | null): Change {
   const [fetched, applied] = [shaOf(seen?.fetched), shaOf(seen?.applied)];
   const causes = sorted((seen?.findings ?? []).map((finding) => causeOf(finding, null, null)));
-  return { state: stateOf(seen, head, causes), head, fetched, applied, commit: null, causes, unread: null };
+  return { state: stateOf(seen, head), head, fetched, applied, commit: null, causes, unread: null };
 }
 
-function stateOf(seen: Seen | undefined, head: string | null, causes: readonly Cause[]): Change["state"] {
+/** The commit that a finding is about: that which the agent tried, or that which runs. */
+const triedIn = ({ revision }: Finding, { fetched, applied }: Seen): string | null =>
+  shaOf(revision) ?? shaOf(applied) ?? shaOf(fetched);
+
+/** Whether a finding is about what is in Git now, and not about what a newer commit is about to replace. */
+function isOf(finding: Finding, seen: Seen, head: string | null): boolean {
+  if (finding.stage === "suspended" || finding.stage === "not fetched") return true;
+  return triedIn(finding, seen) === (head ?? shaOf(seen.fetched));
+}
+
+function stateOf(seen: Seen | undefined, head: string | null): Change["state"] {
   if (!seen) return "unknown";
-  if (causes.length > 0) return "stopped";
+  if (seen.findings.some((finding) => isOf(finding, seen, head))) return "stopped";
   const [fetched, applied] = [shaOf(seen.fetched), shaOf(seen.applied)];
   if (applied === null || applied !== (head ?? fetched) || seen.unsettled > 0) return "under way";
   return head === null ? "unknown" : "live";
@@ -81,9 +91,12 @@ async function traced(stack: Stack, seen: Seen, head: string, repository: Reposi
   const places = placesIn(stack, root, findings);
   const causes = await Promise.all(
     findings.map(async (finding, index) => {
-      const place = places[index] ?? originOf(stack, finding);
-      const changed = place && (await repository.lastOf(place.file).catch(() => undefined));
-      const tried = shaOf(finding.revision) ?? shaOf(seen.fetched);
+      const written = places[index] ?? originOf(stack, finding);
+      // A line of another commit's is that of something else.
+      const place = written && { ...written, line: isOf(finding, seen, head) ? written.line : null };
+      const tried = triedIn(finding, seen);
+      const changed =
+        place && tried !== null ? await repository.lastOf(place.file, tried).catch(() => undefined) : null;
       const commit = changed ?? (tried === null ? undefined : await repository.commit(tried));
       return causeOf(finding, place, commit ?? null);
     }),

@@ -14,8 +14,8 @@ export interface Repository {
   head(): Promise<string>;
   /** Fetches that commit and those before it, and lays out its files. @returns the directory */
   files(): Promise<string>;
-  /** The last commit that changed a file, of those that were fetched; undefined where that is not among them. */
-  lastOf(file: string): Promise<Commit | undefined>;
+  /** The last commit up to one that changed a file, of those that were fetched; undefined where that is not among them. */
+  lastOf(file: string, upTo: string): Promise<Commit | undefined>;
   commit(sha: string): Promise<Commit | undefined>;
 }
 
@@ -40,6 +40,9 @@ export function withRepository<T>(
   const ssh = process.env.GIT_SSH_COMMAND ?? `ssh -o BatchMode=yes -o ConnectTimeout=${seconds}`;
   return withPrivateDir((directory) => reading({ ...process.env, GIT_SSH_COMMAND: ssh }, directory));
 }
+
+/** What the cluster says is no option of git's. */
+const isSha = (text: string): boolean => /^[0-9a-f]{40,64}$/.test(text);
 
 interface Asked {
   address: string;
@@ -84,8 +87,8 @@ export function repositoryAt({ address, branch, env, directory, limitSeconds }: 
       fetched ??= fetch();
       return fetched;
     },
-    lastOf: (file) => show("--", file),
-    commit: async (sha) => (/^[0-9a-f]{40,64}$/.test(sha) ? show(sha).catch(() => undefined) : undefined),
+    lastOf: async (file, upTo) => (isSha(upTo) ? show(upTo, "--", file) : undefined),
+    commit: async (sha) => (isSha(sha) ? show(sha).catch(() => undefined) : undefined),
   };
 }
 

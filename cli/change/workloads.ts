@@ -1,4 +1,5 @@
 import { plain } from "../terminal/plain";
+import { RULE } from "./agent";
 import type { Finding, ObjectName } from "./cause";
 import {
   type Container,
@@ -88,7 +89,7 @@ function notMade(owner: Owner, events: readonly Event[]): Finding[] {
     const detail = plain(`it has failed: ${end.message ?? end.reason ?? ""}`);
     return [{ stage: "crashes", object, detail, remedy: "take it out of Git, or give it another name, and mend it" }];
   }
-  const rule = /ValidatingAdmissionPolicy '([^']+)'/.exec(message)?.[1];
+  const rule = RULE.exec(message)?.[1];
   const quota = /exceeded quota: (.*)$/.exec(message);
   return [
     {

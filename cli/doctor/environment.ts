@@ -200,7 +200,9 @@ function ofChange(report: Report, change: Change): Check[] {
     first,
     ...change.causes.map(
       (cause): Check => ({
-        ...{ part: "change", state: "wrong", found: lineOf(cause), remedy: cause.remedy },
+        // Of a commit that a newer one is about to replace.
+        ...{ part: "change", state: change.state === "stopped" ? "wrong" : "advice" },
+        ...{ found: lineOf(cause), remedy: cause.remedy },
         ...(cause.log.length > 0 ? { log: cause.log } : {}),
       }),
     ),

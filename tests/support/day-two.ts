@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import { environmentDir, storeRoot } from "../../lib/places";
+import { BROKEN, toldAndTakenBack } from "./broken";
 import { BANK, egressHolds } from "./egress";
 import { withClone } from "./git";
 import { until } from "./poll";
@@ -87,10 +88,25 @@ export const CHANGES: Change[] = [
           return stdout.includes("'tenant-own-namespaces'");
         });
         assert.notEqual((await kubectl("get", "daemonset", "hostile", "-n", "kube-system")).code, 0);
+        const { stdout } = await grunnmur(["status"]);
+        assert.match(
+          stdout,
+          /refused: DaemonSet kube-system\/hostile, clusters\/local\/hostile\.yaml:\d+, commit [0-9a-f]{8} "Take the nodes" by A Person/,
+        );
         // Taken back while the next, which need nothing of the cluster, are tried.
         await must(git("revert", "--no-edit", "HEAD"));
         await must(git("push", "-q"));
       }),
+  },
+  {
+    name: "a commit whose image the registry does not have is told with its file, its line and the registry's answer",
+    run: async (tell, outputs) => {
+      const broken = BROKEN.find(({ stage }) => stage === "not pulled");
+      assert.ok(broken);
+      const { known, doctor } = await toldAndTakenBack(broken, outputs);
+      tell(`told ${known.toFixed(0)} s after the push; doctor took ${doctor.toFixed(0)} s`);
+      await ready();
+    },
   },
   {
     name: "a Secret in Git is refused in plain text, and arrives where it is encrypted for the cluster",
