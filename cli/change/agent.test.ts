@@ -82,6 +82,15 @@ test("what could not be built is told without the agent's temporary directory", 
   assert.equal(said.detail, "kustomize build failed: accumulating resources from 'clusters/x.yaml': yaml: line 3");
 });
 
+test("an API server that was too late has refused nothing", () => {
+  const late = "Timeout: request did not complete within requested timeout - context deadline exceeded";
+  for (const message of [`Deployment/production/shop dry-run failed (Timeout): ${late}`, `failed to list: ${late}`]) {
+    const said = found("ReconciliationFailed", message);
+    assert.deepEqual([said.stage, said.object], ["not answered", null]);
+    assert.match(said.remedy, /tries again by itself/);
+  }
+});
+
 test("a Secret that cannot be decrypted is the object", () => {
   const said = found("BuildFailed", "decryption failed for 'Secret.v1.[noGrp]/database': cannot get sops data key");
   assert.deepEqual(said.object, { kind: "Secret", namespace: "", name: "database" });

@@ -95,10 +95,14 @@ function failures(reason: string, message: string, revision: string | undefined)
   }
   const [, kind, namespace = "", name, said = ""] = OF_OBJECT.exec(message) ?? [];
   if (kind === undefined || name === undefined) {
+    if (LATE.test(first))
+      return [{ stage: "not answered", object: null, detail: plain(first), remedy: REMEDY_OF_LATE, ...about }];
     return [{ stage: "refused", object: null, detail: plain(message), remedy: "mend what it names", ...about }];
   }
   const rule = RULE.exec(said)?.[1];
   const [line = first] = said.split("\n");
+  if (LATE.test(line))
+    return [{ stage: "not answered", object: null, detail: plain(first), remedy: REMEDY_OF_LATE, ...about }];
   return [
     {
       stage: "refused",
@@ -110,6 +114,11 @@ function failures(reason: string, message: string, revision: string | undefined)
     },
   ];
 }
+
+/** The API server was too busy, or away: nothing is said against what it was asked for. */
+const LATE =
+  /did not complete within|context deadline exceeded|request timed out|TLS handshake timeout|connection (refused|reset)|too many requests|i\/o timeout|leader changed/i;
+const REMEDY_OF_LATE = "the agent tries again by itself; where it lasts, are the control planes short of CPU or disk?";
 
 /** The temporary directory in which the agent has built says nothing to anybody. */
 const withoutPaths = (message: string): string => message.replace(/\/tmp\/kustomization-\d+\/?/g, "");

@@ -3,6 +3,7 @@ export const STAGES = [
   "suspended",
   "not fetched",
   "not built",
+  "not answered",
   "refused",
   "not scheduled",
   "not pulled",

@@ -150,6 +150,16 @@ test("pods that a quota refuses are told by their owner, though there is no pod"
   const said = only([], [], [short]);
   assert.equal(said.stage, "refused");
   assert.match(said.detail, /^its pods are refused: exceeded quota: production, requested: limits\.memory=8Gi/);
+  const early: Owner = {
+    ...owner,
+    status: {
+      conditions: [{ type: "ReplicaFailure", status: "True", message: "resource quota evaluation timed out" }],
+    },
+  };
+  const latest = event("FailedCreate", message, 1, "ReplicaSet", "shop-5d9");
+  const namesake = event("FailedCreate", "another's", 1, "ReplicaSet", "shop-front-5d9");
+  assert.match(only([], [namesake, latest], [early]).detail, /exceeded quota/);
+  assert.match(only([], [namesake], [early]).detail, /timed out/);
   const set: Owner = { ...owner, kind: "StatefulSet" };
   assert.match(only([], [event("FailedCreate", message, 1, "StatefulSet", "shop")], [set]).detail, /exceeded quota/);
 });

@@ -78,11 +78,9 @@ function notMade(owner: Owner, events: readonly Event[]): Finding[] {
   const { kind, metadata } = owner;
   const object = { kind, namespace: metadata.namespace ?? "", name: metadata.name };
   const failed = condition(owner, "ReplicaFailure");
-  const said = failed?.status === "True" ? failed.message : undefined;
-  const told = newestFirst(
-    kind === "Deployment" ? [] : events.filter((one) => NOT_MADE.has(one.reason) && isAbout(one, object)),
-  )[0]?.message;
-  const message = said ?? told;
+  const told = newestFirst(events.filter((one) => NOT_MADE.has(one.reason) && isMadeFor(one, object)))[0]?.message;
+  // The condition keeps what was said first, as long as anything fails. Of a Deployment events may be of what it was before.
+  const message = kind !== "Deployment" || failed?.status === "True" ? (told ?? failed?.message) : undefined;
   if (message === undefined) {
     const end = kind === "Job" ? condition(owner, "Failed") : undefined;
     if (end?.status !== "True") return [];
@@ -105,6 +103,14 @@ function notMade(owner: Owner, events: readonly Event[]): Finding[] {
 
 const isAbout = ({ involvedObject }: Event, { kind, namespace, name }: ObjectName): boolean =>
   involvedObject.kind === kind && involvedObject.name === name && (involvedObject.namespace ?? "") === namespace;
+
+/** Pods of a Deployment are made for its ReplicaSets, whose names end in a hash. */
+const isMadeFor = (event: Event, object: ObjectName): boolean =>
+  object.kind === "Deployment"
+    ? /^[a-z0-9]+$/.test(event.involvedObject.name.slice(object.name.length + 1)) &&
+      isAbout(event, { ...object, kind: "ReplicaSet", name: event.involvedObject.name }) &&
+      event.involvedObject.name.startsWith(`${object.name}-`)
+    : isAbout(event, object);
 
 const podPath = (kind: string): string => (kind === "Pod" ? "spec" : "spec.template.spec");
 
