@@ -9,6 +9,7 @@ import { BANK, egressHolds } from "./egress";
 import { withClone } from "./git";
 import { until } from "./poll";
 import { volumesHold } from "./storage";
+import { followTutorial, tutorialCommands } from "./tutorial";
 import { grunnmur, must, repository, type, withEnvironment } from "./user";
 
 /** What a person does to an environment that is up, and what an attacker tries. Each leaves it as it was. */
@@ -97,6 +98,19 @@ export const CHANGES: Change[] = [
         await must(git("revert", "--no-edit", "HEAD"));
         await must(git("push", "-q"));
       }),
+  },
+  {
+    name: "a second application runs by the tutorial's commands, fewer than 15",
+    run: async (tell, outputs) => {
+      assert.ok(tutorialCommands().length < 15);
+      tell(`the second application ran after ${(await followTutorial()).seconds.toFixed(0)} s`);
+      await withClone(outputs, async ({ git }) => {
+        await must(git("revert", "--no-edit", "HEAD"));
+        await must(git("push", "-q"));
+      });
+      const shop = ["get", "deployment", "shop", "-n", "production"];
+      await until("the second application's end", 300, async () => (await kubectl(...shop)).code !== 0);
+    },
   },
   {
     name: "a commit whose image the registry does not have is told with its file, its line and the registry's answer",
