@@ -202,10 +202,12 @@ test("the namespace denies all traffic by default, and lets in names and the ser
 test("merge requests are checked against the stack's registry and profile", () => {
   const ci = FILES.find(({ path }) => path === ".gitlab-ci.yml");
   const [{ check }] = parsed(".gitlab-ci.yml", ci?.content ?? "");
-  assert.deepEqual(check.variables, { REGISTRY_HOST: VALUES.registry, LOCALITY_PROFILE: "EEA+adequacy" });
+  assert.deepEqual(check.parallel.matrix, [
+    { CLUSTER: ROOT, REGISTRY_HOST: VALUES.registry, LOCALITY_PROFILE: "EEA+adequacy" },
+  ]);
   assert.match(
     check.script.join("\n"),
-    /\.\/grunnmur check --registry "\$REGISTRY_HOST" --profile "\$LOCALITY_PROFILE" /,
+    /\.\/grunnmur check --registry "\$REGISTRY_HOST" --profile "\$LOCALITY_PROFILE" "\$CI_PROJECT_DIR\/\$CLUSTER"/,
   );
 });
 

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { type RepoFile, templates } from "./templates";
 
 /** What the scaffold of a configuration repository must know of the stack it is for. */
 export interface ConfigRepoValues {
@@ -21,13 +20,10 @@ export interface ConfigRepoValues {
   profile: string;
 }
 
-export interface RepoFile {
-  /** Path inside the repository, with slashes. */
-  path: string;
-  content: string;
-}
+/** What may stand in a template between double braces, and its form. */
+export type Forms = Readonly<Record<string, RegExp>>;
 
-const ALLOWED: Record<keyof ConfigRepoValues, RegExp> = {
+export const ALLOWED = {
   cluster: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
   path: /^(\.\/)?(?!\.)[A-Za-z0-9._-]+(\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+)*$/,
   registry: /^[a-z0-9.-]+$/,
@@ -36,22 +32,30 @@ const ALLOWED: Record<keyof ConfigRepoValues, RegExp> = {
   recipient: /^age1[a-z0-9]+$/,
   region: /^[A-Z]{2}$/,
   profile: /^[A-Za-z+]+$/,
-};
+} satisfies Record<keyof ConfigRepoValues, RegExp>;
 
-const EXAMPLE = "payment-service";
-const SOPS = ".sops.yaml";
-const INGRESS = "ingress.yaml";
+export const EXAMPLE = "payment-service";
+export const SOPS = ".sops.yaml";
+export const INGRESS = "ingress.yaml";
 
 /** The files of a stack's first commit of configuration. @throws Error for a value that is not of its form */
 export function renderConfigRepo(values: ConfigRepoValues): RepoFile[] {
-  const path = (values.path ?? `clusters/${values.cluster}`).replace(/^\.\//, "");
-  const secret = values.recipient === undefined ? templates().filter((one) => one.path !== SOPS) : templates();
+  const files = templates("config-repo");
+  const secret = values.recipient === undefined ? files.filter(({ path }) => path !== SOPS) : files;
   const all = values.host === undefined ? without(secret, `/${EXAMPLE}/${INGRESS}`, INGRESS) : secret;
-  return renderFiles(values.tag === undefined ? without(all, `/${EXAMPLE}/`, EXAMPLE) : all, { ...values, path });
+  return renderFiles(values.tag === undefined ? without(all, `/${EXAMPLE}/`, EXAMPLE) : all, {
+    ...values,
+    path: folderOf(values),
+  });
+}
+
+/** The folder of the repository that the cluster's agent reads. */
+export function folderOf({ cluster, path }: Pick<ConfigRepoValues, "cluster" | "path">): string {
+  return (path ?? `clusters/${cluster}`).replace(/^\.\//, "");
 }
 
 /** The scaffold without what an environment has no use for, such as the service whose image it has only where it was filled in. */
-function without(files: RepoFile[], part: string, listed: string): RepoFile[] {
+export function without(files: RepoFile[], part: string, listed: string): RepoFile[] {
   return files
     .filter(({ path }) => !path.includes(part))
     .map((file) =>
@@ -62,35 +66,22 @@ function without(files: RepoFile[], part: string, listed: string): RepoFile[] {
 }
 
 /** Puts values in place of `{{name}}`, in paths and contents. @throws Error for an unknown name or a misformed value */
-export function renderFiles(files: readonly RepoFile[], values: ConfigRepoValues): RepoFile[] {
-  for (const [name, form] of Object.entries(ALLOWED)) {
-    const value = values[name as keyof ConfigRepoValues];
+export function renderFiles(files: readonly RepoFile[], values: object, forms: Forms = ALLOWED): RepoFile[] {
+  const given = new Map<string, string | undefined>(Object.entries(values));
+  for (const [name, form] of Object.entries(forms)) {
+    const value = given.get(name);
     if (value !== undefined && !form.test(value))
       throw new Error(`${name}: received ${JSON.stringify(value)}, allowed is ${form.source}`);
   }
-  return files.map(({ path, content }) => ({ path: fill(path, path, values), content: fill(content, path, values) }));
-}
-
-function fill(text: string, path: string, values: ConfigRepoValues): string {
-  return text.replace(/\{\{(.*?)\}\}/g, (whole, name: string) => {
-    const value = values[name as keyof ConfigRepoValues];
-    if (Object.hasOwn(ALLOWED, name) && value !== undefined) return value;
-    throw new Error(`${path}: unknown placeholder ${whole}, allowed are ${Object.keys(ALLOWED).join(", ")}`);
-  });
-}
-
-function templates(): RepoFile[] {
-  const root = join(projectRoot(__dirname), "gitops", "config-repo");
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .sort()
-    .map((path) => ({ path, content: readFileSync(join(root, path), "utf8") }));
-}
-
-/** Compiled code lies in `dist/`, the scaffold does not: both are found from the folder that holds `Pulumi.yaml`. */
-function projectRoot(folder: string): string {
-  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
-  if (dirname(folder) === folder) throw new Error(`no Pulumi.yaml above ${__dirname}: run from the project's checkout`);
-  return projectRoot(dirname(folder));
+  const fill = (text: string, path: string): string =>
+    text.replace(/\{\{(.*?)\}\}/g, (whole, name: string) => {
+      const value = given.get(name);
+      if (Object.hasOwn(forms, name) && value !== undefined) return value;
+      throw new Error(`${path}: unknown placeholder ${whole}, allowed are ${Object.keys(forms).join(", ")}`);
+    });
+  return files.map(({ path, content, ...rest }) => ({
+    path: fill(path, path),
+    content: fill(content, path),
+    ...rest,
+  }));
 }

@@ -3,7 +3,7 @@ import { cpSync, createWriteStream, existsSync, mkdirSync, readFileSync, writeFi
 import { dirname, join } from "node:path";
 import { artifactDir, ensure } from "../../artifacts/store";
 import { certificateAuthority, issue } from "../../components/keys/certificates";
-import type { RepoFile } from "../../gitops/render";
+import type { RepoFile } from "../../gitops/templates";
 import { until } from "./poll";
 import type { Rig } from "./rig";
 import { must, type Typed, type } from "./user";
