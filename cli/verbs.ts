@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { bumpVerb } from "./verbs/bump";
 import { checkVerb } from "./verbs/check";
 import { completionVerb } from "./verbs/completion";
 import { curlVerb } from "./verbs/curl";
@@ -24,6 +25,7 @@ export const verbs: (() => Command)[] = [
   previewVerb,
   reviewVerb,
   checkVerb,
+  bumpVerb,
   statusVerb,
   doctorVerb,
   replaceVerb,

@@ -1,24 +1,16 @@
 import type { Outputs } from "../pulumi/outputs";
 import { type Look, look } from "./look";
+import { readerAccess } from "./registry-image";
 
 /** What the registry answers its reader: the number of its repositories, null where it does not tell. */
 export type RegistryLook = Look<{ repositories: number | null }>;
 
 /** Asks the registry as a reader, by its own name and certificate authority, at the address where its node answers. */
 export async function lookAtRegistry(outputs: Outputs, limitSeconds: number): Promise<RegistryLook> {
-  const { registry, registryReader: reader } = outputs;
-  if (!registry || !reader) return { state: "dead", detail: "it has not been made yet" };
-  const [host, port] = (registry.reach ?? registry.address).split(":");
-  const options = {
-    host,
-    port: Number(port ?? 443),
-    servername: registry.host,
-    ca: registry.caPem,
-    headers: { host: registry.host },
-    auth: `${reader.username}:${reader.password}`,
-    // A kept connection would hold the program open.
-    agent: false as const,
-  };
+  const access = readerAccess(outputs);
+  if (!access) return { state: "dead", detail: "it has not been made yet" };
+  // A kept connection would hold the program open.
+  const options = { ...access, agent: false as const };
   const [hello, catalog] = await Promise.all([
     look({ ...options, path: "/v2/" }, limitSeconds),
     look({ ...options, path: "/v2/_catalog?n=1000" }, limitSeconds),
