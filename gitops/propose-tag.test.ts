@@ -1,30 +1,49 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
+import { startRegistry } from "../cli/status/support/registry";
+import { repositoryPath } from "../lib/places";
 import { renderConfigRepo } from "./render";
 
 const SCRIPT = join(__dirname, "app-repo", "ci", "propose-tag.sh");
 const [OLD, NEW] = ["a".repeat(40), "b".repeat(40)];
 const IDENTITY = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
 
-function git(folder: string, ...args: string[]): string {
-  return execFileSync("git", ["-C", folder, ...IDENTITY, ...args], {
+const folder = mkdtempSync(join(tmpdir(), "propose-tag-"));
+const grunnmur = join(folder, "grunnmur");
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+
+before(async () => {
+  registry = await startRegistry({ "payment-service": [OLD, NEW] });
+  writeFileSync(join(folder, "ca.pem"), registry.caPem);
+  // What the launcher does, without compiling.
+  const [root, main] = [repositoryPath(), repositoryPath("cli", "main.ts")];
+  writeFileSync(grunnmur, `#!/bin/sh\ncd "${root}" && exec "${process.execPath}" --import tsx "${main}" "$@"\n`);
+  chmodSync(grunnmur, 0o755);
+});
+after(() => {
+  registry.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function git(inside: string, ...args: string[]): string {
+  return execFileSync("git", ["-C", inside, ...IDENTITY, ...args], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
 }
 
 /** A bare repository that holds a configuration with payment-service at OLD. */
-function configRepository(folder: string): string {
-  const [work, bare] = [join(folder, "work"), join(folder, "config.git")];
+function configRepository(name: string): string {
+  const [work, bare] = [join(folder, `${name}-work`), join(folder, `${name}.git`)];
   execFileSync("git", ["init", "--quiet", "--initial-branch=main", work]);
   const values = { cluster: "local", registry: "registry.example.no", tag: OLD, region: "NO", profile: "NO" };
   for (const { path, content } of renderConfigRepo(values)) {
     mkdirSync(dirname(join(work, path)), { recursive: true });
-    writeFileSync(join(work, path), content);
+    writeFileSync(join(work, path), content.replaceAll("registry.example.no", registry.host));
   }
   git(work, "add", "--all");
   git(work, "commit", "--quiet", "--message", "Start");
@@ -33,51 +52,47 @@ function configRepository(folder: string): string {
   return bare;
 }
 
-function propose(repository: string, sha: string) {
+function propose(repository: string, sha: string): Promise<{ status: number; stdout: string; stderr: string }> {
   const env = {
     ...process.env,
     CI_COMMIT_SHA: sha,
     CONFIG_REPOSITORY: `file://${repository}`,
     CONFIG_REPOSITORY_TOKEN: "unused",
+    GRUNNMUR: grunnmur,
+    REGISTRY_HOST: registry.host,
+    REGISTRY_USER: "ci",
+    REGISTRY_PASSWORD: "right",
+    REGISTRY_CA_FILE: join(folder, "ca.pem"),
   };
-  return spawnSync("sh", [SCRIPT], { env, encoding: "utf8" });
+  return new Promise((resolve) => {
+    execFile("sh", [SCRIPT], { env }, (error, stdout, stderr) =>
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
 }
 
-test("CI proposes a new tag on a branch of its own: one line changes, main stays", (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "propose-tag-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const repository = configRepository(folder);
+test("CI proposes a new tag on a branch of its own: one line changes, main stays", async () => {
+  const repository = configRepository("new");
   const main = git(repository, "rev-parse", "main");
-
-  const { status, stdout, stderr } = propose(repository, NEW);
+  const { status, stdout, stderr } = await propose(repository, NEW);
   assert.equal(status, 0, stderr);
-  assert.equal(stdout, `proposed: Set payment-service to ${NEW}\n`);
+  assert.match(stdout, new RegExp(`\nproposed: Set payment-service to ${NEW}\n$`));
   assert.equal(git(repository, "rev-parse", "main"), main);
   const changes = git(repository, "diff", "--unified=0", "main", `payment-service-${NEW}`).split("\n");
   assert.deepEqual(
     changes.filter((line) => /^[+-] /.test(line)),
     [
-      `-          image: registry.example.no/payment-service:${OLD}`,
-      `+          image: registry.example.no/payment-service:${NEW}`,
+      `-          image: ${registry.host}/payment-service:${OLD}`,
+      `+          image: ${registry.host}/payment-service:${NEW}`,
     ],
   );
 });
 
-test("nothing is proposed where the tag is there already, and a repository without the image is an error", (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "propose-tag-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const repository = configRepository(folder);
-  assert.match(propose(repository, OLD).stdout, /at a{40} already/);
-  assert.equal(git(repository, "branch", "--list").trim(), "* main");
-
-  const work = join(folder, "work");
-  git(work, "rm", "-r", "--quiet", "clusters");
-  mkdirSync(join(work, "clusters"));
-  writeFileSync(join(work, "clusters", "empty"), "");
-  git(work, "add", "--all");
-  git(work, "commit", "--quiet", "--message", "Empty");
-  git(work, "push", "--quiet", repository, "main");
-  const { status, stderr } = propose(repository, NEW);
+test("nothing is proposed where the tag is there already, or is not in the registry", async () => {
+  const repository = configRepository("old");
+  assert.match((await propose(repository, OLD)).stdout, /at a{40} already/);
+  const { status, stderr } = await propose(repository, "c".repeat(40));
   assert.equal(status, 1);
-  assert.match(stderr, /has no image of payment-service below clusters\//);
+  assert.match(stderr, /does not have payment-service:c{40}; it has, among others, a{40}, b{40}\. Push it first/);
+  assert.equal(git(repository, "branch", "--list").trim(), "* main");
 });

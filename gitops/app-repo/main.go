@@ -1,4 +1,4 @@
-// Payment-service is the example that a new environment runs: small, static, and without state.
+// Payment-service is small, static, and without state.
 package main
 
 import (

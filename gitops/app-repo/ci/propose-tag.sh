@@ -1,6 +1,7 @@
 #!/bin/sh
 # Opens a merge request in the configuration repository that sets payment-service's image to this commit.
-# In the environment: CI_COMMIT_SHA, CONFIG_REPOSITORY, CONFIG_REPOSITORY_TOKEN.
+# In the environment: CI_COMMIT_SHA, CONFIG_REPOSITORY, CONFIG_REPOSITORY_TOKEN, and GRUNNMUR, the program ./grunnmur of a
+# clone, for which REGISTRY_HOST, REGISTRY_USER, REGISTRY_PASSWORD and REGISTRY_CA_FILE say whom to ask for the image.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 export GIT_ASKPASS="$here/askpass.sh" GIT_TERMINAL_PROMPT=0
@@ -8,15 +9,9 @@ export GIT_ASKPASS="$here/askpass.sh" GIT_TERMINAL_PROMPT=0
 checkout=$(mktemp -d)
 trap 'rm -rf "$checkout"' EXIT
 git clone --quiet --depth 1 "$CONFIG_REPOSITORY" "$checkout"
-cd "$checkout"
 
-if ! files=$(grep -rlE 'image: .*/payment-service:' clusters); then
-  echo "$CONFIG_REPOSITORY has no image of payment-service below clusters/" >&2
-  exit 1
-fi
-for file in $files; do
-  sed -i -E "s|(image: .*/payment-service:).*|\1$CI_COMMIT_SHA|" "$file"
-done
+"$GRUNNMUR" bump "payment-service=$CI_COMMIT_SHA" --registry "$REGISTRY_HOST" --dir "$checkout"
+cd "$checkout"
 if git diff --quiet; then
   echo "payment-service is at $CI_COMMIT_SHA already"
   exit 0
