@@ -9,6 +9,7 @@ test("every verb has a description and an example in its help", () => {
     "preview",
     "review",
     "check",
+    "init",
     "bump",
     "status",
     "doctor",

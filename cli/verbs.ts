@@ -7,6 +7,7 @@ import { destroyVerb } from "./verbs/destroy";
 import { doctorVerb } from "./verbs/doctor";
 import { envVerb } from "./verbs/env";
 import { gitVerb } from "./verbs/git";
+import { initVerb } from "./verbs/init";
 import { kubectlVerb } from "./verbs/kubectl";
 import { previewVerb } from "./verbs/preview";
 import { replaceVerb } from "./verbs/replace";
@@ -25,6 +26,7 @@ export const verbs: (() => Command)[] = [
   previewVerb,
   reviewVerb,
   checkVerb,
+  initVerb,
   bumpVerb,
   statusVerb,
   doctorVerb,
