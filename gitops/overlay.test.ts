@@ -112,6 +112,15 @@ test("a cluster that shares builds the very objects of one that has its own copy
   assert.deepEqual(one, other);
 });
 
+test("what clusters share says nothing of any one of them", () => {
+  const [local, prod] = [LOCAL, PROD].map((values) => [
+    ...renderCluster(values).shared,
+    ...renderService({ ...values, service: "shop", image: values.registry, tag: SHA }, true).shared,
+  ]);
+  assert.deepEqual(local, prod);
+  assert.ok(local?.every(({ path }) => path.startsWith("base/production/")));
+});
+
 test("the example service under its own name is the example service", () => {
   const { own } = renderService({ ...LOCAL, service: "shop", image: "shop", tag: SHA }, false);
   const example = renderConfigRepo({ ...LOCAL, tag: SHA }).filter(({ path }) => path.includes("/payment-service/"));
