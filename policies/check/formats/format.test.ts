@@ -194,7 +194,7 @@ test("rules that lack a value are told in one line, with what a stack would say;
   ];
   const lacking: CheckReport = { ...report, obligations: [...report.obligations, ...some] };
   const line =
-    "3 rules were not asked: a stack (--stack NAME) would say administration, nodes for administration-declared, " +
+    "3 rules were not asked: a stack file would say administration, nodes for administration-declared, " +
     "requests-fit-nodes; only pulumi preview says what state-backend-in-profile needs";
   const lines = (name: "text" | "github") => formatReport(lacking, name, rules).split("\n");
   assert.deepEqual(

@@ -17,7 +17,7 @@ export function parted(
   const others = unasked.filter((entry) => fromStack(entry, rules) === undefined);
   const said = [...new Set(byStack.flatMap((entry) => fromStack(entry, rules) ?? []))];
   const parts = [
-    ...(byStack.length > 0 ? [`a stack (--stack NAME) would say ${said.join(", ")} for ${names(byStack)}`] : []),
+    ...(byStack.length > 0 ? [`a stack file would say ${said.join(", ")} for ${names(byStack)}`] : []),
     ...(others.length > 0 ? [`only pulumi preview says what ${names(others)} needs`] : []),
   ];
   const count = unasked.length === 1 ? "1 rule was" : `${unasked.length} rules were`;
