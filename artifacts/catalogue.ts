@@ -1,5 +1,6 @@
 import type { Recipe } from "./lib/store";
 import { lock, lockedImage } from "./lock";
+import { checkRecipe } from "./recipes/check";
 import { debianBaseRecipe } from "./recipes/debian-base";
 import { fluxManifestsRecipe } from "./recipes/flux-manifests";
 import { goldenImageRecipe } from "./recipes/golden-image";
@@ -15,6 +16,7 @@ export function catalogue(): Recipe[] {
     ...Object.keys(lock().tools).map(toolRecipe),
     fluxManifestsRecipe,
     manifestReaderRecipe,
+    checkRecipe(),
     ...["network-policies", "storage", "ingress"].map(ownProgramRecipe),
     debianBaseRecipe,
     imagesRecipe,

@@ -31,9 +31,9 @@ function removeOrphans(place: string): void {
 /**
  * Runs `work` with a directory (mode 0700, in memory where there is any) that is removed afterwards, whatever happens:
  * return, error, signal. Signals are caught while `work` runs, so that the child process they also reach can end first.
+ * @param place where it is made, for what is no secret
  */
-export async function withPrivateDir<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const place = memoryDir();
+export async function withPrivateDir<T>(work: (directory: string) => Promise<T>, place = memoryDir()): Promise<T> {
   removeOrphans(place);
   const directory = mkdtempSync(join(place, `grunnmur-${process.pid}-`));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });

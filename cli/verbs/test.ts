@@ -28,6 +28,7 @@ const ASKED = [
   "pulumi",
   "flux-manifests",
   "manifest-reader",
+  "check",
   "etcd",
   "kubernetes",
   "source-controller",
