@@ -8,6 +8,7 @@ import { imagesRecipe, optionalImageRecipe } from "./recipes/images";
 import { manifestReaderRecipe } from "./recipes/manifest-reader";
 import { ownProgramRecipe } from "./recipes/own-program";
 import { paymentServiceRecipe } from "./recipes/payment-service";
+import { policyPacksRecipe } from "./recipes/policy-packs";
 import { toolRecipe } from "./recipes/tool";
 
 /** Everything that runs on a node or drives it. */
@@ -17,6 +18,7 @@ export function catalogue(): Recipe[] {
     fluxManifestsRecipe,
     manifestReaderRecipe,
     checkRecipe(),
+    policyPacksRecipe(),
     ...["network-policies", "storage", "ingress"].map(ownProgramRecipe),
     debianBaseRecipe,
     imagesRecipe,

@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
+import type { PluginBuild } from "esbuild";
 import { repositoryRoot } from "../../lib/places";
 
 /** A program in one file that Node runs, without packages beside it. */
@@ -10,6 +11,8 @@ export interface Bundle {
   output: string;
   /** Values for the names that it declares; any JSON. */
   values: Record<string, unknown>;
+  /** What is taken in instead of a package: a path in the repository. */
+  instead?: Record<string, string>;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface Bundle {
  * @returns what it was made of, as paths in the repository
  * @throws where it would look for something beside Node's own modules once it runs
  */
-export async function bundle({ entry, output, values }: Bundle): Promise<string[]> {
+export async function bundle({ entry, output, values, instead = {} }: Bundle): Promise<string[]> {
   // Loaded only here: whoever asks for an artifact's path has no use for a bundler.
   const { build } = await import("esbuild");
   const define = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
@@ -31,6 +34,7 @@ export async function bundle({ entry, output, values }: Bundle): Promise<string[
     target: "node20",
     format: "cjs",
     define,
+    plugins: [{ name: "instead", setup: (made) => substitute(made, instead) }],
     // What somebody has set for himself makes no other file.
     tsconfigRaw: {},
     legalComments: "none",
@@ -47,6 +51,14 @@ export async function bundle({ entry, output, values }: Bundle): Promise<string[
   writeFileSync(output, `#!/usr/bin/env node\n${outputFiles[0]?.text}${notices(made)}`);
   chmodSync(output, 0o755);
   return made.sort();
+}
+
+/** The package alone and not what lies in it, as an alias would. */
+function substitute(made: PluginBuild, instead: Record<string, string>): void {
+  for (const [name, path] of Object.entries(instead)) {
+    const filter = new RegExp(`^${name.replace(/[^\w@/-]/g, "\\$&")}$`);
+    made.onResolve({ filter }, () => ({ path: join(repositoryRoot(), path) }));
+  }
 }
 
 /** What the licences of others ask for: that their text goes along. */

@@ -18,7 +18,11 @@ export const checkRecipe = (): Recipe => ({
   from: {},
   files: [
     ...ruleSources(),
-    ...[["cli", "check"], ["cli", "terminal"], ["policies", "check"], ["stacks"]].flatMap((path) => sourcesIn(...path)),
+    ...[
+      ["cli", "check"],
+      ["cli", "terminal"],
+      ["policies", "check"],
+    ].flatMap((path) => sourcesIn(...path)),
     repositoryPath("artifacts", "recipes", "check.ts"),
   ],
   make: async (work) => {

@@ -7,6 +7,7 @@ import type { Rule } from "../../policies/engine/rule";
 /** What a bundle with rules in it follows from, besides what is its own. Of packages their versions count. */
 export const ruleSources = (): string[] => [
   ...["rules", "engine", "cel", "implementations", "crossguard"].flatMap((name) => sourcesIn("policies", name)),
+  ...sourcesIn("stacks"),
   ...sourcesIn("lib"),
   ...["package.json", "package-lock.json", "artifacts/lib/bundle.ts", "artifacts/recipes/embedded-rules.ts"].map(
     (path) => repositoryPath(path),

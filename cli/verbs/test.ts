@@ -29,6 +29,7 @@ const ASKED = [
   "flux-manifests",
   "manifest-reader",
   "check",
+  "policy-packs",
   "etcd",
   "kubernetes",
   "source-controller",

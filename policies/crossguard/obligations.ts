@@ -37,22 +37,24 @@ export class Obligations {
   private readonly open = new Set<string>();
   private file: string | undefined;
 
+  /** @param directory undefined: nothing is written down, and what is owed is told alone */
   constructor(
     private readonly pack: string,
-    private readonly directory = obligationsDir(),
+    private readonly directory: string | undefined,
   ) {}
 
   /** What one verdict owes; it takes the place of what the same verdict owed before. @param key names the verdict */
   set(stack: string, key: string, owed: readonly Owed[]): void {
-    this.file ??= this.begin(stack);
+    if (this.directory === undefined) return;
+    this.file ??= this.begin(stack, this.directory);
     if (owed.length === 0 && !this.open.delete(key)) return;
     if (owed.length > 0) this.open.add(key);
     appendFileSync(this.file, `${JSON.stringify({ key, owed } satisfies Line)}\n`);
   }
 
-  private begin(stack: string): string {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    const file = fileOf(stack, this.pack, this.directory);
+  private begin(stack: string, directory: string): string {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const file = fileOf(stack, this.pack, directory);
     writeFileSync(file, "", { mode: 0o600 });
     return file;
   }

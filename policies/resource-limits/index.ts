@@ -1,3 +1,7 @@
-import { startPack } from "../crossguard/pack";
+import "../crossguard/small-sdk";
 
-startPack("resource-limits");
+import { obligationsDir } from "../crossguard/obligations";
+import { startPack } from "../crossguard/pack";
+import { loadRules } from "../engine/load";
+
+startPack("resource-limits", loadRules(), obligationsDir());
