@@ -6,6 +6,7 @@ const usage = `usage: npm run bundle -- DIRECTORY
 
 Writes what is of use outside of this repository into the directory, and makes it first where the store has it not:
   grunnmur-check.cjs         \`check\` as one file that Node runs
+  pre-commit                 Git's hook that asks it of what is staged
   grunnmur-gdpr-data-locality,
   grunnmur-resource-limits   the policy packs, for --policy-pack, and each as a package of npm's (.tgz)`;
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
@@ -9,7 +9,7 @@ import type { Recipe } from "../lib/store";
 import { ownVersion, ruleSources, rulesToEmbed, sourcesIn } from "./embedded-rules";
 
 /**
- * `grunnmur-check.cjs`: the check as a file that Node runs, with the rules and the reader of manifests in it. So named that no
+ * `grunnmur-check.cjs`, and `pre-commit` which asks it: the check as a file that Node runs, with the rules and the reader of manifests in it. So named that no
  * `package.json` beside it makes another kind of module of it.
  */
 export const checkRecipe = (): Recipe => ({
@@ -23,6 +23,7 @@ export const checkRecipe = (): Recipe => ({
       ["cli", "terminal"],
       ["policies", "check"],
     ].flatMap((path) => sourcesIn(...path)),
+    HOOK,
     repositoryPath("artifacts", "recipes", "check.ts"),
   ],
   make: async (work) => {
@@ -32,9 +33,12 @@ export const checkRecipe = (): Recipe => ({
       sha256: createHash("sha256").update(reader).digest("hex"),
       packed: (await packed(reader)).toString("base64"),
     });
+    cpSync(HOOK, join(work.dir, "pre-commit"));
     return { version: ownVersion() };
   },
 });
+
+const HOOK = repositoryPath("policies", "check", "pre-commit.sh");
 
 /** @param reader as `cli/check/sealed-reader.ts` opens it @returns what the file was made of */
 export function bundleCheck(output: string, reader: { sha256: string; packed: string }): Promise<string[]> {
