@@ -160,18 +160,15 @@ function isShort({ kind, spec, status }: Owner): boolean {
 async function withLog(read: KubeApi, finding: Finding): Promise<Finding & { log?: string[] }> {
   if (!finding.logOf) return finding;
   const { namespace, pod, container, previous } = finding.logOf;
-  const query = `container=${container}&previous=${previous}&tailLines=${LOG_LINES}&limitBytes=${LOG_BYTES}`;
-  const log = value(await read<string>(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, "text"));
-  return log === undefined
-    ? finding
-    : {
-        ...finding,
-        log: log
-          .trimEnd()
-          .split("\n")
-          .filter(Boolean)
-          .map((one) => plain(one, 300)),
-      };
+  // As one container goes and the next begins, the one that was meant may be gone, or be the other by now.
+  for (const which of [previous, !previous]) {
+    const query = `container=${container}&previous=${which}&tailLines=${LOG_LINES}&limitBytes=${LOG_BYTES}`;
+    const log = value(await read<string>(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, "text")) ?? "";
+    const lines = log.split("\n").filter(Boolean);
+    if (lines.length > 0 && !/^unable to retrieve container logs/.test(log))
+      return { ...finding, log: lines.map((line) => plain(line, 300)) };
+  }
+  return finding;
 }
 
 const ofKind = (kind: string, list: List<Described> | undefined): Owner[] =>
