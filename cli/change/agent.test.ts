@@ -87,7 +87,7 @@ test("an API server that was too late has refused nothing", () => {
   for (const message of [`Deployment/production/shop dry-run failed (Timeout): ${late}`, `failed to list: ${late}`]) {
     const said = found("ReconciliationFailed", message);
     assert.deepEqual([said.stage, said.object], ["not answered", null]);
-    assert.match(said.remedy, /tries again by itself/);
+    assert.match(said.remedy, /tried again by itself/);
   }
 });
 

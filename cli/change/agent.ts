@@ -116,9 +116,10 @@ function failures(reason: string, message: string, revision: string | undefined)
 }
 
 /** The API server was too busy, or away: nothing is said against what it was asked for. */
-const LATE =
-  /did not complete within|context deadline exceeded|request timed out|TLS handshake timeout|connection (refused|reset)|too many requests|i\/o timeout|leader changed/i;
-const REMEDY_OF_LATE = "the agent tries again by itself; where it lasts, are the control planes short of CPU or disk?";
+export const LATE =
+  /did not complete within|context deadline exceeded|timed out|TLS handshake timeout|connection (refused|reset)|too many requests|i\/o timeout|leader changed/i;
+export const REMEDY_OF_LATE =
+  "it is tried again by itself; where it lasts, are the control planes short of CPU or disk?";
 
 /** The temporary directory in which the agent has built says nothing to anybody. */
 const withoutPaths = (message: string): string => message.replace(/\/tmp\/kustomization-\d+\/?/g, "");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nameOf } from "./cause";
 import type { ContainerStatus, Event, Pod } from "./observed";
-import { type Owner, ofWorkloads } from "./workloads";
+import { type Owner, ofPresentRevision, ofWorkloads } from "./workloads";
 
 const owner: Owner = {
   kind: "Deployment",
@@ -159,9 +159,25 @@ test("pods that a quota refuses are told by their owner, though there is no pod"
   const latest = event("FailedCreate", message, 1, "ReplicaSet", "shop-5d9");
   const namesake = event("FailedCreate", "another's", 1, "ReplicaSet", "shop-front-5d9");
   assert.match(only([], [namesake, latest], [early]).detail, /exceeded quota/);
-  assert.match(only([], [namesake], [early]).detail, /timed out/);
+  const busy = only([], [namesake], [early]);
+  assert.deepEqual(
+    [busy.stage, busy.detail],
+    ["not answered", "its pods are not made: resource quota evaluation timed out"],
+  );
   const set: Owner = { ...owner, kind: "StatefulSet" };
   assert.match(only([], [event("FailedCreate", message, 1, "StatefulSet", "shop")], [set]).detail, /exceeded quota/);
+});
+
+test("pods of a former revision are on their way out, and no cause", () => {
+  const revision = (number: string) => ({ "deployment.kubernetes.io/revision": number });
+  const deployment: Owner = { ...owner, metadata: { ...owner.metadata, annotations: revision("3") } };
+  const set = (name: string, number: string) => ({
+    metadata: { name, namespace: "production", annotations: revision(number) },
+  });
+  const pods = [pod({})];
+  const present = (...sets: ReturnType<typeof set>[]) => ofPresentRevision(pods, [deployment], sets).length;
+  assert.deepEqual([present(set("shop-5d9", "2")), present(set("shop-5d9", "3")), present()], [0, 1, 1]);
+  assert.equal(ofPresentRevision(pods, [], [set("shop-5d9", "2")]).length, 1);
 });
 
 test("a pod that goes, one that has done its work and one that is ready are no cause", () => {

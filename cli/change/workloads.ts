@@ -1,5 +1,5 @@
 import { plain } from "../terminal/plain";
-import { RULE } from "./agent";
+import { LATE, REMEDY_OF_LATE, RULE } from "./agent";
 import type { Finding, ObjectName } from "./cause";
 import {
   type Container,
@@ -51,6 +51,33 @@ const NOT_MADE = new Set(["FailedCreate", "ReplicaSetCreateError"]);
 export const unsettled = (pods: readonly Pod[]): Pod[] =>
   pods.filter((pod) => !pod.metadata.deletionTimestamp && pod.status?.phase !== "Succeeded" && !isReady(pod));
 
+const REVISION = "deployment.kubernetes.io/revision";
+
+/**
+ * Pods without those of a Deployment's former revisions, which go as those of the present one become ready.
+ * @param replicaSets of the namespaces in question
+ */
+export function ofPresentRevision(
+  pods: readonly Pod[],
+  owners: readonly Owner[],
+  replicaSets: readonly Described[],
+): Pod[] {
+  const revisionOf = ({ metadata }: Described): string | undefined => metadata.annotations?.[REVISION];
+  const nameIn = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
+  const sets = new Map(replicaSets.map((one) => [nameIn(one.metadata.namespace, one.metadata.name), revisionOf(one)]));
+  const deployments = new Map(
+    owners
+      .filter(({ kind }) => kind === "Deployment")
+      .map((one) => [nameIn(one.metadata.namespace, one.metadata.name), revisionOf(one)]),
+  );
+  return pods.filter((pod) => {
+    const { kind, namespace, name } = ownerOf(pod);
+    const [present, set] = [deployments.get(nameIn(namespace, name)), pod.metadata.ownerReferences?.[0]?.name ?? ""];
+    const own = sets.get(nameIn(namespace, set));
+    return kind !== "Deployment" || present === undefined || own === undefined || own === present;
+  });
+}
+
 /** Why pods are not made or not ready, once for each owner and container, from the newest of them. */
 export function ofWorkloads(owners: readonly Owner[], pods: readonly Pod[], events: readonly Event[]): Finding[] {
   const age = (pod: Pod): string => pod.metadata.creationTimestamp ?? "";
@@ -87,6 +114,10 @@ function notMade(owner: Owner, events: readonly Event[]): Finding[] {
     const detail = plain(`it has failed: ${end.message ?? end.reason ?? ""}`);
     return [{ stage: "crashes", object, detail, remedy: "take it out of Git, or give it another name, and mend it" }];
   }
+  if (LATE.test(message))
+    return [
+      { stage: "not answered", object, detail: plain(`its pods are not made: ${message}`), remedy: REMEDY_OF_LATE },
+    ];
   const rule = RULE.exec(message)?.[1];
   const quota = /exceeded quota: (.*)$/.exec(message);
   return [

@@ -13,7 +13,7 @@ import {
   type List,
   type Pod,
 } from "../change/observed";
-import { type Owner, ofWorkloads, unsettled } from "../change/workloads";
+import { type Owner, ofPresentRevision, ofWorkloads, unsettled } from "../change/workloads";
 import { plain } from "../terminal/plain";
 import { type KubeApi, kubeApi } from "./kube-api";
 import type { Look, NoAnswer } from "./look";
@@ -133,13 +133,18 @@ async function explained(read: KubeApi, { source, kustomization, owners, pods }:
   const asked = owners.filter(({ kind, metadata }) => kind !== "Job" || !metadata.ownerReferences);
   const namespaces = new Set([...waiting, ...asked.filter(isShort)].map(({ metadata }) => metadata.namespace ?? ""));
   if (!isReady(kustomization)) namespaces.add("flux-system");
+  const sets = Promise.all(
+    [...namespaces].map((namespace) => read<List<Described>>(`/apis/apps/v1/namespaces/${namespace}/replicasets`)),
+  );
   const events = await Promise.all(
     [...namespaces].map((namespace) =>
       read<List<Event>>(`/api/v1/namespaces/${namespace}/events?fieldSelector=type%3DWarning&limit=500`),
     ),
   );
   const all = events.flatMap((found) => value(found)?.items ?? []);
-  const found = await Promise.all(ofWorkloads(asked, pods, all).map((finding) => withLog(read, finding)));
+  const replicaSets = (await sets).flatMap((found) => value(found)?.items ?? []);
+  const present = ofPresentRevision(pods, owners, replicaSets);
+  const found = await Promise.all(ofWorkloads(asked, present, all).map((finding) => withLog(read, finding)));
   const isPlatforms = ({ object }: Finding) => object !== null && isSystem(object.namespace);
   const seen: Seen = {
     fetched: source?.status?.artifact?.revision ?? null,
