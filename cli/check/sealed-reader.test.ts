@@ -70,5 +70,5 @@ test("on another machine it says what there is instead", () => {
     ["linux", "arm64"],
     ["darwin", "x64"],
   ] as const)
-    assert.throws(() => requireMachine(platform, arch), new RegExp(`this is ${platform} on ${arch}.*image`));
+    assert.throws(() => requireMachine(platform, arch), new RegExp(`this is ${platform} on ${arch}.*container`));
 });

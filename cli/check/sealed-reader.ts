@@ -53,7 +53,7 @@ export function requireMachine(platform: string, arch: string): void {
   if (platform === "linux" && arch === "x64") return;
   throw new UserError(
     `the reader of manifests in this file is for linux on x64; this is ${platform} on ${arch}. ` +
-      "Use the image grunnmur/check, or a clone of grunnmur on such a machine.",
+      "Run it on such a machine, or in a container for one.",
   );
 }
 
