@@ -1,6 +1,7 @@
 import type { Recipe } from "./lib/store";
 import { lock, lockedImage } from "./lock";
 import { checkRecipe } from "./recipes/check";
+import { checkImageRecipe } from "./recipes/check-image";
 import { debianBaseRecipe } from "./recipes/debian-base";
 import { fluxManifestsRecipe } from "./recipes/flux-manifests";
 import { goldenImageRecipe } from "./recipes/golden-image";
@@ -25,6 +26,7 @@ export function catalogue(): Recipe[] {
     ...Object.keys(lock().images)
       .filter((name) => lockedImage(name).optional)
       .map(optionalImageRecipe),
+    checkImageRecipe(),
     goldenImageRecipe,
     paymentServiceRecipe(),
   ];

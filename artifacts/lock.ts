@@ -64,6 +64,8 @@ const lockSchema = z.strictObject({
     asOf: z.iso.date(),
     packages: z.array(z.string()),
   }),
+  /** Debian packages of which the image of the check is taken. */
+  checkImage: z.array(z.string()),
   hostPackages: z.record(z.string(), z.array(z.string())),
 });
 

@@ -44,7 +44,7 @@ export function versionsInALine(): string {
 
 /** `docs/versions.md`. */
 export function page(): string {
-  const { debian, images, flux } = lock();
+  const { debian, checkImage, images, flux } = lock();
   const rows = parts().map(
     ({ name, version, licence, module, where }) => `| ${name} | ${version} | ${licence} | \`${module}\` | ${where} |`,
   );
@@ -63,6 +63,8 @@ ${images.pause?.version}.
 
 Nodes are Debian ${debian.suite}, of ${debian.asOf} or newer, with these packages and what they need:
 ${debian.packages.join(", ")}. On a node \`dpkg -l\` has the versions, and \`/usr/share/doc/PACKAGE/copyright\` the licences.
+
+The image of \`check\` has, of the same Debian, ${checkImage.join(" and ")}, and nothing else of it.
 
 What the program itself is written with stands in [package.json](../package.json), and with versions and licences of all that
 those need in [package-lock.json](../package-lock.json); Pulumi's own is ${lockedTool("pulumi").licence}.

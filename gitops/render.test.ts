@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { posix } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
+import { CHECK_IMAGE } from "../artifacts/recipes/check-image";
 import { renderConfigRepo, renderFiles } from "./render";
 
 const SHA = "0123456789abcdef0123456789abcdef01234567";
@@ -207,8 +208,9 @@ test("merge requests are checked against the stack's registry and profile", () =
   ]);
   assert.match(
     check.script.join("\n"),
-    /\.\/grunnmur check --registry "\$REGISTRY_HOST" --profile "\$LOCALITY_PROFILE" "\$CI_PROJECT_DIR\/\$CLUSTER"/,
+    /^grunnmur-check --registry "\$REGISTRY_HOST" --profile "\$LOCALITY_PROFILE" "\$CI_PROJECT_DIR\/\$CLUSTER"$/,
   );
+  assert.equal(check.image.name, `$REGISTRY_HOST/mirror/${CHECK_IMAGE}`);
 });
 
 test("an unknown placeholder is refused with its file, and so is a misformed value", () => {

@@ -42,6 +42,8 @@ export function makeAddOns(args: AddOnArgs): WayIn | undefined {
   const { stack } = args;
   if (stack.storage.enabled) makeStorage(args);
   if (stack.metrics.enabled) makeMetrics(args);
+  // Where a merge request can be checked: Git on the registry's node runs no pipelines.
+  if (stack.sync.gitHost.kind !== "registry-node") optionalImage(args.registry, "check", args.parent);
   return stack.ingress.hosts.length > 0 ? makeIngress(args) : undefined;
 }
 

@@ -19,6 +19,7 @@ export function artifactsFor(stack: Stack): string[] {
     ...(stack.storage.enabled ? ["storage-image"] : []),
     ...(stack.ingress.hosts.length > 0 ? ["ingress-image"] : []),
     ...(stack.metrics.enabled ? ["metrics-server-image"] : []),
+    ...(stack.sync.gitHost.kind !== "registry-node" ? ["check-image"] : []),
     ...(stack.sync.demo ? ["payment-service"] : []),
   ];
 }

@@ -102,6 +102,15 @@ const cases: [keyof typeof users | "nobody", string, string, number][] = [
   ["ci", "PUT", "/v2/team-ab/x/manifests/1", 403],
   ["ci", "GET", "/v2/mirror/registry.k8s.io/pause/manifests/3.10", 403],
   ["ci", "GET", "/v2/_catalog", 403],
+  ["ci", "GET", "/v2/mirror/grunnmur/check/manifests/current", 200],
+  ["ci", "HEAD", "/v2/mirror/grunnmur/check/blobs/sha256:00", 200],
+  ["ci", "PUT", "/v2/mirror/grunnmur/check/manifests/current", 403],
+  ["ci", "POST", "/v2/mirror/grunnmur/check/blobs/uploads/", 403],
+  ["ci", "DELETE", "/v2/mirror/grunnmur/check/manifests/current", 403],
+  ["ci", "GET", "/v2/mirror/grunnmur/kubernetes/manifests/v1", 403],
+  ["ci", "GET", "/v2/mirror/grunnmur/checks/manifests/current", 403],
+  ["ci", "POST", `${uploads}?mount=${digest}&from=mirror/grunnmur/check`, 403],
+  ["nobody", "GET", "/v2/mirror/grunnmur/check/manifests/current", 401],
   ["ci", "POST", uploads, 200],
   ["ci", "POST", `${uploads}?`, 200],
   ["ci", "PATCH", `${uploads}6f2c?_state=aGVp%3D`, 200],
@@ -152,7 +161,7 @@ test("no password stands in the configuration", () => {
 test("without a prefix CI may push anywhere but into the mirror", () => {
   const config = authorisingProxy([users], "");
   assert.match(config, /acl ci_path {4}path_beg \/v2\/\n/);
-  assert.match(config, /if ci system\n/);
+  assert.match(config, /if ci system !check_path\n/);
   const [, query = ""] = config.match(/acl own_query .* -m reg (.*)/) ?? [];
   assert.match("mount=sha256:00&from=team-b/x", new RegExp(query));
   assert.match(config, /if ci { method POST } from_system\n/);

@@ -5,7 +5,7 @@ import { basicAuth, type Credentials } from "./credentials";
 export interface RegistryUsers {
   /** May pull anything, push nothing. */
   node: Credentials;
-  /** May pull and push below `ciPrefix`, and nothing else: what is pushed it cannot remove. */
+  /** May pull and push below `ciPrefix`, pull the image of the check, and nothing else: what is pushed it cannot remove. */
   ci: Credentials;
   /** May do everything: the program itself, which fills the mirror. */
   platform: Credentials;
@@ -46,6 +46,7 @@ frontend registry
   acl known_path path -m reg ^/v2(/[A-Za-z0-9._:/-]*)?$
   acl odd_path   path -m sub .. // /./
   acl system     path_beg /v2/mirror/ /v2/_catalog
+  acl check_path path_beg /v2/mirror/grunnmur/check/
   acl ci_path    path_beg ${ciPrefix === "" ? "/v2/" : `/v2/${ciPrefix}/`}
   # A blob mounted from another repository would be read without leave. Distribution reads a form in the body
   # as it reads the query, so an upload is started without one.
@@ -58,8 +59,9 @@ frontend registry
   http-request return status 400 content-type application/json string '{"errors":[{"code":"NAME_INVALID","message":"invalid path"}]}' unless known_path
 ${[
   denied("node !reading", "nodes may pull and not push"),
-  denied("ci !base !ci_path", "CI may use its own repositories only"),
-  denied("ci system", "CI may use its own repositories only"),
+  denied("ci !base !ci_path !check_path", "CI may use its own repositories only"),
+  denied("ci system !check_path", "CI may use its own repositories only"),
+  denied("ci check_path !reading", "CI may pull the image of the check and not push it"),
   denied("ci { method POST } has_query !own_query", "CI may not mount blobs of other repositories"),
   denied("ci { method POST } from_system", "CI may not mount blobs of other repositories"),
   denied("ci { method DELETE }", "CI may not delete"),
