@@ -1,5 +1,6 @@
 import { ensure } from "../artifacts/store";
 import { measureAdmission } from "./admission";
+import { compareBundle } from "./bundle";
 import { compareCheckers } from "./checkers";
 import { compareKustomizations } from "./kustomizations";
 import { measureNetwork } from "./network";
@@ -24,6 +25,7 @@ const PARTS: Record<string, (say: Say) => Promise<void>> = {
     await measurePreviews(say);
   },
   check: compareCheckers,
+  "check-bundle": compareBundle,
   kustomizations: compareKustomizations,
   standing: measureStanding,
   network: measureNetwork,
