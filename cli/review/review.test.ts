@@ -112,6 +112,11 @@ test("what ends within 30 days is told, the soonest first, and what is over with
   assert.deepEqual(review(facts({ wanted: expiring("2027-01-01", "2027-01-01") })).endings, []);
 });
 
+test("a preview that ended without a word has looked at nothing", () => {
+  const { verdict, whole, reasons } = review(facts({ ok: false, events: [] }));
+  assert.deepEqual([verdict, whole, reasons], ["failed", false, ["Pulumi did not say why."]]);
+});
+
 const lacking = ["pulumi", "flux-manifests"].filter((name) => !artifactReady(name));
 
 describe("reviews of an environment that is up", {

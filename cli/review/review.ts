@@ -90,7 +90,7 @@ export function review(facts: Facts): Review {
   const reasons =
     refusals.length > 0 ? refusals : facts.ok ? [] : failed.length > 0 ? failed : ["Pulumi did not say why."];
   // Policies are asked while the program runs, and stop nothing of a preview; whatever else is wrong ends it.
-  const whole = facts.ok || (broken.length === refusals.length && failed.length === 0);
+  const whole = facts.ok || (broken.length > 0 && broken.length === refusals.length && failed.length === 0);
   const settings = wanted && deployed ? settingChanges(deployed, wanted) : [];
   return {
     version: 1,
