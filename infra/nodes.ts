@@ -3,9 +3,10 @@ import type { SshKey } from "../components/keys/ssh";
 import { ExistingNode } from "../components/node/existing-node";
 import { type Hypervisor, KvmNode } from "../components/node/kvm-node";
 import { LocalHypervisor } from "../components/node/local-hypervisor";
-import type { Node, PreflightLimits } from "../components/node/node";
+import type { Node } from "../components/node/node";
 import { detectAcceleration } from "../lib/acceleration";
 import { environmentDir } from "../lib/places";
+import { preflightLimits } from "../stacks/preflight";
 import type { Hypervisor as DeclaredHypervisor, Stack } from "../stacks/stack";
 import { goldenImage } from "./artifacts";
 
@@ -122,17 +123,4 @@ function tellOrRefuse(stack: Stack, reason: string): void {
     );
   }
   pulumi.log.warn(`No KVM on this machine: ${reason}. The ${cost}.`);
-}
-
-/**
- * Ten milliseconds is what etcd's documentation asks of production. A laptop or an emulated guest is let off: with other
- * work on the machine 1.2 s have been seen, and etcd's pace for emulated CPUs bears them.
- */
-function preflightLimits({ environment }: Stack): PreflightLimits {
-  switch (environment) {
-    case "production":
-      return { fsyncP99Milliseconds: 10, stealPercent: 5, thorough: true };
-    case "development":
-      return { fsyncP99Milliseconds: 2000, stealPercent: 50, thorough: false };
-  }
 }
