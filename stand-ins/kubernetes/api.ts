@@ -75,6 +75,8 @@ export class Api {
     const headers = {
       ...options.headers,
       accept: "application/json",
+      // Whoever reads the audit log tells what `up` wrote from what a person did.
+      "user-agent": "grunnmur-kubernetes",
       ...(body === undefined ? {} : { "content-type": contentType, "content-length": Buffer.byteLength(body) }),
     };
     const { status, text } = await send(url, { ...options, method: call.method, headers, timeout: answerMs }, body);
