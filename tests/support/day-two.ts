@@ -272,8 +272,30 @@ export const CHANGES: Change[] = [
           await work();
         }),
       );
-      await must(up());
-      await ready();
+    },
+  },
+  {
+    name: "a report shows what is in force, what runs, and who went past Git and why",
+    run: async (tell) => {
+      const directory = mkdtempSync(join(tmpdir(), "grunnmur-report-"));
+      try {
+        // The stack file is as it was before the last change; nobody has brought that back yet.
+        const written = await must(grunnmur(["report", "--to", directory]));
+        tell(`report: ${written.seconds.toFixed(0)} s`);
+        const [page = "", materials = ""] = written.stdout.trim().split("\n");
+        const text = readFileSync(page, "utf8");
+        for (const told of ["kari: a test", "Take the nodes", "in force"]) {
+          assert.ok(text.includes(told), told);
+        }
+        assert.doesNotMatch(text, /not in force<|PRIVATE KEY|Could not be established/);
+        const { components } = JSON.parse(readFileSync(materials, "utf8")) as { components: { name: string }[] };
+        const names = new Set(components.map(({ name }) => name));
+        for (const name of ["kubelet", "systemd", "registry.local.grunnmur.internal/payment-service"]) {
+          assert.ok(names.has(name), name);
+        }
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
     },
   },
   {
