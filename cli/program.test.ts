@@ -13,6 +13,7 @@ test("every verb has a description and an example in its help", () => {
     "bump",
     "status",
     "doctor",
+    "report",
     "replace",
     "upgrade",
     "rotate",

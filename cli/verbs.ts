@@ -11,6 +11,7 @@ import { initVerb } from "./verbs/init";
 import { kubectlVerb } from "./verbs/kubectl";
 import { previewVerb } from "./verbs/preview";
 import { replaceVerb } from "./verbs/replace";
+import { reportVerb } from "./verbs/report";
 import { reviewVerb } from "./verbs/review";
 import { rotateVerb } from "./verbs/rotate";
 import { sopsVerb } from "./verbs/sops";
@@ -30,6 +31,7 @@ export const verbs: (() => Command)[] = [
   bumpVerb,
   statusVerb,
   doctorVerb,
+  reportVerb,
   replaceVerb,
   upgradeVerb,
   rotateVerb,

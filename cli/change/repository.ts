@@ -17,10 +17,12 @@ export interface Repository {
   /** The last commit up to one that changed a file, of those that were fetched; undefined where that is not among them. */
   lastOf(file: string, upTo: string): Promise<Commit | undefined>;
   commit(sha: string): Promise<Commit | undefined>;
+  /** The branch's last commits that were fetched, the newest first. */
+  history(): Promise<Commit[]>;
 }
 
-/** Who broke a file is most often among these; a repository's whole history may be large. */
-const DEPTH = 50;
+/** Commits that are fetched: who broke a file is most often among these, and a repository's whole history may be large. */
+export const DEPTH = 50;
 
 /**
  * Runs `work` with the repository: by the key of a person where the environment serves its own Git, else by whatever the user's own
@@ -65,12 +67,15 @@ export function repositoryAt({ address, branch, env, directory, limitSeconds }: 
     const late = done.code === 143 ? `no answer within ${Math.round(limitSeconds)} s` : "";
     throw new Error(plain(done.stderr.replace(ADVICE, "") || late || `git ended with ${done.code}`));
   };
-  const show = async (...args: string[]): Promise<Commit | undefined> => {
-    const text = await git("-C", directory, "log", "-1", "--format=%H%x00%an%x00%aI%x00%s", ...args);
-    const [sha, author, date, subject] = text.trimEnd().split("\0");
-    if (!sha || author === undefined || date === undefined || subject === undefined) return undefined;
-    return { sha, subject: plain(subject, 80), author: plain(author, 60), date };
+  const log = async (...args: string[]): Promise<Commit[]> => {
+    const text = await git("-C", directory, "log", "--format=%H%x00%an%x00%aI%x00%s", ...args);
+    return text.split("\n").flatMap((line) => {
+      const [sha, author, date, subject] = line.split("\0");
+      if (!sha || author === undefined || date === undefined || subject === undefined) return [];
+      return [{ sha, subject: plain(subject, 80), author: plain(author, 60), date }];
+    });
   };
+  const show = async (...args: string[]): Promise<Commit | undefined> => (await log("-1", ...args))[0];
   let fetched: Promise<string> | undefined;
   const fetch = async (): Promise<string> => {
     mkdirSync(directory, { mode: 0o700 });
@@ -89,6 +94,7 @@ export function repositoryAt({ address, branch, env, directory, limitSeconds }: 
     },
     lastOf: async (file, upTo) => (isSha(upTo) ? show(upTo, "--", file) : undefined),
     commit: async (sha) => (isSha(sha) ? show(sha).catch(() => undefined) : undefined),
+    history: () => log(),
   };
 }
 

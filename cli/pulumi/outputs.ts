@@ -37,7 +37,19 @@ const outputs = z.object({
   images: z.record(z.string(), z.object({ key: z.string(), debian: z.string().optional() })).optional(),
   hostKeys: z.record(z.string(), z.string()).optional(),
   /** What each node was found to have, by its name. */
-  measured: z.record(z.string(), z.object({ dataDiskGiB: z.number().optional() })).optional(),
+  measured: z
+    .record(
+      z.string(),
+      z.object({
+        fsyncP99Milliseconds: z.number().optional(),
+        writeIops: z.number().optional(),
+        stealPercent: z.number().optional(),
+        memoryMiB: z.number().optional(),
+        cores: z.number().optional(),
+        dataDiskGiB: z.number().optional(),
+      }),
+    )
+    .optional(),
   personKey: z.string().optional(),
   sopsRecipient: z.string().optional(),
   sopsKeys: z.array(z.string()).optional(),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { withPrivateDir } from "../../lib/private-dir";
 import { readObligations } from "../../policies/crossguard/obligations";
 import type { Stack } from "../../stacks/stack";
+import type { ChildOptions } from "../here/child";
 import { deployed } from "../pulumi/deployed";
 import { parseEvents } from "../pulumi/events";
 import { withObligations } from "../pulumi/obligations";
@@ -26,12 +27,14 @@ export const today = (): string => new Date().toISOString().slice(0, 10);
  *
  * @param file the text that Pulumi gets for the stack's file
  * @param more arguments for `pulumi preview`
+ * @param output whether Pulumi's words are seen
  */
 export async function previewed(
   wanted: Stack,
   file: string,
   more: string[] = [],
   environment: NodeJS.ProcessEnv = {},
+  output: ChildOptions["output"] = "inherit",
 ): Promise<Previewed> {
   return withPrivateDir(async (directory) => {
     const log = join(directory, "events.json");
@@ -47,7 +50,7 @@ export async function previewed(
               ...policyPackArgs(),
             ],
             // Pulumi has the log for those who debug it.
-            { env: { PULUMI_DEBUG_COMMANDS: "true", ...environment } },
+            { env: { PULUMI_DEBUG_COMMANDS: "true", ...environment }, output },
           ),
         file,
       ),

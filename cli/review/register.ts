@@ -50,7 +50,7 @@ function entriesOf(kind: RegisterChange["kind"], stack: Stack): Map<string, Entr
 }
 
 /** Sites in which something of the stack stands. */
-function sitesOf({ hypervisors, nodes }: Stack): Site[] {
+export function sitesOf({ hypervisors, nodes }: Stack): Site[] {
   const byName = new Map([...hypervisors, ...nodes].map(({ site }) => [site.name, site]));
   return [...byName.values()];
 }
