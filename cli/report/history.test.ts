@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { repositoryPath } from "../../lib/places";
-import { actsOf, auditLines } from "./history";
+import { actsOf, auditLines, LINES } from "./history";
 
 interface Said {
   at: string;
@@ -68,7 +68,7 @@ function read(logs: Record<string, string[]>) {
   try {
     for (const [name, lines] of Object.entries(logs)) writeFileSync(join(directory, name), `${lines.join("\n")}\n`);
     const script = repositoryPath("cli", "report", "audit.sh");
-    return auditLines(execFileSync("sh", [script, directory], { encoding: "utf8" }));
+    return auditLines(execFileSync("sh", [script, directory], { encoding: "utf8", maxBuffer: 1 << 26 }));
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -90,6 +90,12 @@ test("of a node's logs comes what people, tools and the agent wrote, older files
     lines.map(({ requestReceivedTimestamp }) => requestReceivedTimestamp),
     [at(1), at(5), at(6)],
   );
+});
+
+test("of long logs come the newest lines", () => {
+  const many = Array.from({ length: LINES + 20 }, (_, index) => said({ at: at(1), name: `n${index}` }));
+  const { lines } = read({ "audit.log": [said({ at: at(0) }), ...many] });
+  assert.deepEqual([lines.length, lines.at(-1)?.objectRef?.name], [LINES, `n${LINES + 19}`]);
 });
 
 test("a node without logs has written nothing", () => {
