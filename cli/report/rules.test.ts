@@ -43,7 +43,7 @@ test("a policy without its binding, one that only warns and one that was weakene
   const warns = there.map((one) =>
     isBinding(one) ? { ...one, spec: { ...one.spec, validationActions: ["Warn"] } } : one,
   );
-  assert.match(missing(warns)[0]?.[1] ?? "", /is not as this version of grunnmur writes it/);
+  assert.match(missing(warns)[0]?.[1] ?? "", /is not as this version of grunnmur makes it of the stack file/);
   const weak = there.map((one) =>
     one.metadata.name === name && one.kind === "ValidatingAdmissionPolicy"
       ? { ...one, spec: { ...one.spec, validations: [{ expression: "true" }] } }

@@ -95,7 +95,9 @@ function inCluster(
   const faults = needed.flatMap((one) => {
     const there = found.find(({ kind, metadata }) => kind === one.kind && metadata.name === one.metadata.name);
     if (!there) return [`${one.kind} ${one.metadata.name} is not there`];
-    return isSame(one, there) ? [] : [`${one.kind} ${one.metadata.name} is not as this version of grunnmur writes it`];
+    return isSame(one, there)
+      ? []
+      : [`${one.kind} ${one.metadata.name} is not as this version of grunnmur makes it of the stack file`];
   });
   if (needed.length < 2) return { state: "missing", findings: ["this version of grunnmur makes no policy of it"] };
   if (faults.length > 0) return { state: "missing", findings: faults };

@@ -263,23 +263,10 @@ export const CHANGES: Change[] = [
     },
   },
   {
-    name: "out of the site goes what is declared, whatever the cluster's own policies say",
-    run: async (tell) => {
-      await egressHolds((work) =>
-        edited([["  grunnmur:sync:\n", `${BANK}  grunnmur:sync:\n`]], async () => {
-          const declared = await must(up());
-          tell(`a destination: up took ${declared.seconds.toFixed(0)} s`);
-          await work();
-        }),
-      );
-    },
-  },
-  {
     name: "a report shows what is in force, what runs, and who went past Git and why",
     run: async (tell) => {
       const directory = mkdtempSync(join(tmpdir(), "grunnmur-report-"));
       try {
-        // The stack file is as it was before the last change; nobody has brought that back yet.
         const written = await must(grunnmur(["report", "--to", directory]));
         tell(`report: ${written.seconds.toFixed(0)} s`);
         const [page = "", materials = ""] = written.stdout.trim().split("\n");
@@ -296,6 +283,18 @@ export const CHANGES: Change[] = [
       } finally {
         rmSync(directory, { recursive: true, force: true });
       }
+    },
+  },
+  {
+    name: "out of the site goes what is declared, whatever the cluster's own policies say",
+    run: async (tell) => {
+      await egressHolds((work) =>
+        edited([["  grunnmur:sync:\n", `${BANK}  grunnmur:sync:\n`]], async () => {
+          const declared = await must(up());
+          tell(`a destination: up took ${declared.seconds.toFixed(0)} s`);
+          await work();
+        }),
+      );
     },
   },
   {
