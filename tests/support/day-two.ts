@@ -115,6 +115,7 @@ export const CHANGES: Change[] = [
   },
   {
     name: "a commit whose image the registry does not have is told with its file, its line and the registry's answer",
+    long: true,
     run: async (tell, outputs) => {
       const broken = BROKEN.find(({ stage }) => stage === "not pulled");
       assert.ok(broken);
