@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { versionsInALine } from "../../artifacts/versions";
 import { atWhomAnswers } from "../../lib/answering";
 import { patienceHere } from "../../lib/machine";
@@ -74,6 +74,9 @@ export async function gather(stack: Stack, outputs: Outputs | undefined, tell: T
     return program === "kubelet" ? (report?.nodes.find(({ name }) => name === node)?.kubelet ?? null) : null;
   };
   const admission = cluster && [...cluster.policies, ...cluster.bindings];
+  // What was read of the repository is not all that it holds, so no rule is kept there for certain.
+  const unread = git?.unread;
+  if (unread) unknown.push({ what: "the rules in review", why: plain(unread) });
   if (preview && !preview.whole) unknown.push({ what: "the rules at preview", why: preview.reasons.join("; ") });
   return {
     version: 1,
@@ -109,7 +112,7 @@ export async function gather(stack: Stack, outputs: Outputs | undefined, tell: T
     },
     limits: preflightLimits(stack),
     preview: preview ? { verdict: preview.verdict, reasons: preview.reasons } : null,
-    rules: ruleResults(rules, stack, { preview, review: git?.review, cluster: admission }),
+    rules: ruleResults(rules, stack, { preview, review: unread ? undefined : git?.review, cluster: admission }),
     exceptions: (git?.review.exceptions ?? []).map(({ rule, kind, namespace, name, exception }) => ({
       rule,
       object: `${kind} ${namespace ? `${namespace}/` : ""}${name}`,
@@ -137,7 +140,7 @@ async function previewOf(stack: Stack): Promise<Review> {
 async function inGit(
   stack: Stack,
   outputs: Outputs,
-): Promise<{ head: string; commits: Commit[]; review: CheckReport }> {
+): Promise<{ head: string; commits: Commit[]; review: CheckReport; unread: string | undefined }> {
   const reader = await manifestReader();
   return withRepository(stack, outputs, limitHere(), async (repository) => {
     const root = await repository.files();
@@ -153,9 +156,9 @@ async function inGit(
         text: requireStackFile(stack.name),
       },
     });
-    const [unread] = review.unread;
-    if (unread) throw new Error(`${unread.file} could not be read: ${unread.reason}`);
-    return { head: commits[0]?.sha ?? "", commits, review };
+    const [first] = review.unread;
+    const unread = first && `${relative(root, resolve(first.file))}: ${first.reason}`;
+    return { head: commits[0]?.sha ?? "", commits, review, unread };
   });
 }
 
