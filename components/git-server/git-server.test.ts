@@ -69,12 +69,12 @@ function server(t: TestContext) {
       ),
     stopNotice: () => run("stop-notice", []),
     /** Pushes a new commit, as a person does. @returns what Git wrote */
-    push: async (branch: string) => {
+    push: async (branch: string, ...options: string[]) => {
       const clone = mkdtempSync(join(folder, "clone-"));
       const of = (...args: string[]) => execFileSync("git", ["-C", clone, ...args], { stdio: "pipe" });
       of("clone", "-q", join(home, "config.git"), ".");
       of("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", "more");
-      const child = spawn("git", ["-C", clone, "push", "origin", `HEAD:refs/heads/${branch}`]);
+      const child = spawn("git", ["-C", clone, "push", ...options, "origin", `HEAD:refs/heads/${branch}`]);
       let said = "";
       child.stderr.setEncoding("utf8").on("data", (text: string) => {
         said += text;
@@ -102,6 +102,14 @@ test("the first commit lies on the branch that the stack names, and is given onc
   await serve("live");
   assert.match(await seed("two\n"), /left as it is/);
   assert.equal(git("rev-parse", "live"), commit);
+});
+
+test("a pipeline's push that asks for a merge request is taken", { skip: missing }, async (t) => {
+  const { serve, seed, push, git } = server(t);
+  await serve("main");
+  await seed();
+  await push("proposal", "--push-option=merge_request.create");
+  assert.equal(git("log", "-1", "--format=%s", "proposal"), "more");
 });
 
 test("a run that was interrupted before the branch was set is continued", { skip: missing }, async (t) => {

@@ -48,6 +48,8 @@ while read -r name branch; do
   find "$repository" ! -user "$user" -exec chown -h "$user:$user" {} +
   as_git git init -q --bare "$repository"
   own() { as_git git -C "$repository" "$@"; }
+  # What a pipeline says with its push to a GitLab, which opens a merge request by it, is taken here too, and nothing comes of it.
+  own config receive.advertisePushOptions true
   before=$(own symbolic-ref --short HEAD)
   if [ "$before" = "$branch" ]; then continue; fi
   if own rev-parse -q --verify "refs/heads/$branch" >/dev/null; then
