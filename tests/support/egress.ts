@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { namespaceOf } from "../../lib/places";
-import { paymentAddress, reachedBy } from "./network-policies";
+import { paymentAddress, reachedBy, reachedFrom } from "./network-policies";
 import { grunnmur, must, type } from "./user";
 
 /** What lies outside: behind the nodes' gateway, which is this machine's end of their network. */
@@ -48,8 +48,8 @@ async function reachedByAll(): Promise<Record<string, string[]>> {
   await must(grunnmur(["kubectl", "delete", "networkpolicies", "--all", "--all-namespaces"]));
   return {
     pod: await reached(() => reachedBy("worker-1", pod, ALL)),
-    "worker-1": await reached(() => reachedFrom("worker-1")),
-    "registry-1": await reached(() => reachedFrom("registry-1")),
+    "worker-1": await reached(() => reachedFrom("worker-1", ALL)),
+    "registry-1": await reached(() => reachedFrom("registry-1", ALL)),
   };
 }
 
@@ -57,12 +57,6 @@ const reached = async (by: () => Promise<Set<string>>): Promise<string[]> => {
   const found = await by();
   return ALL.filter((one) => found.has(one));
 };
-
-async function reachedFrom(node: string): Promise<Set<string>> {
-  const tries = ALL.map((to) => `{ timeout 6 bash -c 'exec 3<>/dev/tcp/${to.replace(" ", "/")}' && echo '${to}'; } &`);
-  const { stdout } = await must(grunnmur(["ssh", node, `{ ${tries.join(" ")} wait; } 2>/dev/null`]));
-  return new Set(stdout.split("\n").filter(Boolean));
-}
 
 async function counted(node: string): Promise<number> {
   const { stdout } = await must(grunnmur(["ssh", node, "nft list counter inet grunnmur-egress pods"]));
