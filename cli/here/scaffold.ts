@@ -16,6 +16,16 @@ export interface Plan {
   next: string[];
 }
 
+/** What came of it, with paths inside the directory. */
+export interface Written {
+  written: string[];
+  /** Files that something was added to. */
+  changed: string[];
+  unchanged: string[];
+  /** What could not be added by itself: the lines that a person writes there, and why. */
+  toDo: { file: string; add: string; why: string }[];
+}
+
 /** Writes what is not there, or nothing where something else is. */
 export function write(
   directory: string,
@@ -35,7 +45,8 @@ export function write(
   const written = changes.filter(({ path }) => before.get(path) === undefined).map(({ path }) => path);
   const changed = changes.filter(({ path }) => before.get(path) !== undefined).map(({ path }) => path);
   const unchanged = [...before.keys()].filter((path) => !changes.some((file) => file.path === path));
-  if (json) print(JSON.stringify({ written, changed, unchanged, toDo }, null, 2));
+  const came: Written = { written, changed, unchanged, toDo };
+  if (json) print(JSON.stringify(came, null, 2));
   else
     for (const path of [...written, ...changed])
       print(`${written.includes(path) ? "wrote  " : "changed"} ${join(directory, path)}`);

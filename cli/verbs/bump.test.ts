@@ -8,6 +8,7 @@ import { startRegistry } from "../status/support/registry";
 import { streamsOf } from "../terminal/support/streams";
 import { UserError } from "../terminal/user-error";
 import { wantedOf } from "./bump";
+import { printed } from "./support/printed";
 
 const DIGEST = `sha256:${"b".repeat(64)}`;
 const folder = mkdtempSync(join(tmpdir(), "bump-"));
@@ -125,7 +126,7 @@ test("a registry that does not let us in, or does not answer, is an error, and -
 test("--dry-run writes nothing, and --json says it for programs", async () => {
   const { out } = await bump("shop=2", "--dry-run", "--json", "--cluster", "a");
   const change = { file: "clusters/a/shop.yaml", line: 3, registry: registry.host, image: "shop", from: "1", to: "2" };
-  assert.deepEqual(JSON.parse(out), { changes: [change], checked: true, written: false });
+  assert.deepEqual(printed("bump", out), { changes: [change], checked: true, written: false });
   assert.equal(get("clusters/a/shop.yaml"), pod(`${registry.host}/shop:1`));
 });
 

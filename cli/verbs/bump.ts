@@ -221,8 +221,17 @@ async function accessTo(registry: string, stack: string | undefined): Promise<Re
   );
 }
 
+export interface Bumped {
+  changes: Change[];
+  /** Whether the registry was asked for the images. */
+  checked: boolean;
+  /** Whether files were. */
+  written: boolean;
+}
+
 function tell(changes: Change[], wanted: Wanted[], { json, dryRun, unchecked }: Options): void {
-  if (json) print(JSON.stringify({ changes, checked: !unchecked, written: !dryRun }, null, 2));
+  const bumped: Bumped = { changes, checked: !unchecked, written: !dryRun };
+  if (json) print(JSON.stringify(bumped, null, 2));
   else for (const { file, line, image, from, to } of changes) print(`${file}:${line}: ${image} ${from} -> ${to}`);
   if (changes.length === 0)
     say(`Nothing to do: ${wanted.map(({ app, image }) => `${app} is at ${image.slice(1)}`).join(", ")} already.`);

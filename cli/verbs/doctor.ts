@@ -32,13 +32,21 @@ export function doctorVerb(): Command {
     .action(doctor);
 }
 
+export interface Diagnosis {
+  stack: string;
+  /** What `--fix` did. */
+  fixed: string[];
+  checks: Omit<Check, "fix">[];
+}
+
 async function doctor({ stack, json, fix: mend }: { stack: string; json?: boolean; fix?: boolean }): Promise<void> {
   const config = readStack(stack);
   const outputs = await readOutputs(stack);
   let checks = await examine(config, outputs);
   const fixed = mend ? await fix(config, outputs, checks) : [];
   if (fixed.length > 0) checks = await examine(config, outputs);
-  if (json) print(JSON.stringify({ stack, fixed, checks: checks.map(({ fix: _, ...check }) => check) }, null, 2));
+  const found: Diagnosis = { stack, fixed, checks: checks.map(({ fix: _, ...check }) => check) };
+  if (json) print(JSON.stringify(found, null, 2));
   else print(render(stack, checks, process.stdout));
   process.exitCode = exitCode(checks);
 }

@@ -17,6 +17,7 @@ import { renderConfigRepo } from "../../gitops/render";
 import { program } from "../program";
 import { streamsOf } from "../terminal/support/streams";
 import { UserError } from "../terminal/user-error";
+import { printed } from "./support/printed";
 
 const folder = mkdtempSync(join(tmpdir(), "init-"));
 const home = process.env.GRUNNMUR_HOME;
@@ -77,7 +78,7 @@ test("two environments in one repository, with a service in both, and a second t
 
 test("what is written is printed, with what is missing and what comes next", async () => {
   const { out, said } = await init("config-repo", "--json");
-  const { written, ...others } = JSON.parse(out);
+  const { written, ...others } = printed("init", out);
   assert.deepEqual(written.sort(), files());
   assert.deepEqual(others, { changed: [], unchanged: [], toDo: [] });
   assert.ok(!written.includes(".sops.yaml"));

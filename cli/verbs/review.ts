@@ -58,7 +58,8 @@ interface Options {
   json?: boolean;
 }
 
-interface Outcome {
+/** What came of a proposal. */
+export interface Outcome {
   number: number;
   /** Absent where the stack file stays as it is. */
   verdict?: Review["verdict"];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
+import { printed } from "../../cli/verbs/support/printed";
 import { machine, patienceHere, slownessOfAll } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import { CHANGES } from "../support/day-two";
@@ -299,7 +300,7 @@ const kubectl = (...args: string[]) => grunnmur(["kubectl", ...args]);
 
 async function status(): Promise<Report> {
   const { stdout } = await must(grunnmur(["status", "--json"]));
-  return JSON.parse(stdout) as Report;
+  return printed("status", stdout);
 }
 
 const getDeployment = () => kubectl("get", "deployment", "payment-service", "-n", "production", "-o", "json");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { sshArgs, withAgent } from "../../cli/here/ssh";
 import type { Outputs } from "../../cli/pulumi/outputs";
-import type { Report } from "../../cli/status/report";
+import { printed } from "../../cli/verbs/support/printed";
 import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import { withPrivateDir } from "../../lib/private-dir";
@@ -325,7 +325,7 @@ async function pushed(from: Outputs, file: string, lastApplied = lastAppliedBySt
 
 async function lastAppliedByStatus(): Promise<string> {
   const { stdout } = await grunnmur("status", ["--json"]);
-  return (JSON.parse(stdout) as Report).agent.lastApplied ?? "";
+  return printed("status", stdout).agent.lastApplied ?? "";
 }
 
 /** One command on a node, with a key of one's own. */
@@ -342,7 +342,7 @@ function withKey(of: Outputs, name: string, key: string, command: string): Promi
 
 async function nodeReady(name: string): Promise<boolean> {
   const { stdout } = await grunnmur("status", ["--json"]);
-  const { nodes } = JSON.parse(stdout) as Report;
+  const { nodes } = printed("status", stdout);
   return nodes.some((node) => node.name === name && node.ready);
 }
 

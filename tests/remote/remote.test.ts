@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { Report } from "../../cli/status/report";
+import { printed } from "../../cli/verbs/support/printed";
 import { sshKey } from "../../components/keys/ssh";
 import { renderConfigRepo } from "../../gitops/render";
 import type { RepoFile } from "../../gitops/templates";
@@ -128,7 +128,7 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
       });
       context.diagnostic(`merged and live: ${live.toFixed(0)} s`);
       const { stdout } = await must(grunnmur("status", ["--json"]));
-      const { agent } = JSON.parse(stdout) as Report;
+      const { agent } = printed("status", stdout);
       assert.ok(agent.readOnlyKey && agent.lastApplied?.includes(commit), JSON.stringify(agent));
     },
   );
@@ -143,7 +143,7 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
     const commit = await theGitea().merge("another");
     await until("what was merged then", 600, async () => {
       const { stdout } = await grunnmur("status", ["--json"]);
-      return (JSON.parse(stdout) as Report).agent.lastApplied?.includes(commit) === true;
+      return printed("status", stdout).agent.lastApplied?.includes(commit) === true;
     });
   });
 
@@ -214,7 +214,7 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
     await theRig().lose(4);
     await until("the end of control-3, to the cluster", 600, async () => {
       const { stdout } = await grunnmur("status", ["--json"]);
-      return (JSON.parse(stdout) as Report).nodes.some(({ name, ready }) => name === "control-3" && !ready);
+      return printed("status", stdout).nodes.some(({ name, ready }) => name === "control-3" && !ready);
     });
     const preview = await grunnmur("preview");
     assert.match(preview.stdout + preview.stderr, /Hypervisor kvm-4 does not answer/);
@@ -359,6 +359,6 @@ async function volumes(number: number, pool: string): Promise<string[]> {
 async function allReady(places: Places): Promise<void> {
   await until("an environment that is ready", 1200, async () => (await grunnmur("status")).code === 0);
   const { stdout } = await must(grunnmur("status", ["--json"]));
-  const { nodes } = JSON.parse(stdout) as Report;
+  const { nodes } = printed("status", stdout);
   assert.deepEqual(nodes.map(({ name }) => name).sort(), Object.keys(places).sort());
 }

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Stage } from "../../cli/change/cause";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
+import { printed } from "../../cli/verbs/support/printed";
 import { type Clone, withClone } from "./git";
 import { until } from "./poll";
 import { grunnmur, must } from "./user";
@@ -186,7 +187,7 @@ export async function toldAndTakenBack(broken: Broken, outputs: Outputs): Promis
     const sha = (await must(clone.git("rev-parse", "HEAD"))).stdout.trim();
     known = await until(`status that names ${broken.what}`, 300, async () => {
       const { stdout } = await grunnmur(["status", "--json"]);
-      told(JSON.parse(stdout) as Report, broken, sha, clone.directory);
+      told(printed("status", stdout), broken, sha, clone.directory);
       return true;
     });
     const asked = await grunnmur(["doctor"]);

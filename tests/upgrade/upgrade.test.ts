@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { madeFrom } from "../../cli/roll/made-from";
 import { lockedKubernetes } from "../../cli/roll/newest";
 import type { Plan } from "../../cli/roll/plan";
-import type { Report } from "../../cli/status/report";
+import { printed } from "../../cli/verbs/support/printed";
 import { patienceHere } from "../../lib/machine";
 import { traces } from "../support/machine";
 import { declare, stackFileOf } from "../support/many-nodes";
@@ -113,7 +113,7 @@ test("an environment becomes a newer one, and its service answers", {
 
 async function plan(): Promise<Plan> {
   const { stdout } = await must(grunnmur("upgrade", ["--plan", "--json"]));
-  return JSON.parse(stdout) as Plan;
+  return printed("upgrade", stdout);
 }
 
 async function diskOf(node: string): Promise<string | undefined> {
@@ -124,7 +124,7 @@ async function diskOf(node: string): Promise<string | undefined> {
 async function whole(version: string): Promise<void> {
   await until("an environment that is ready", 1200, async () => (await grunnmur("status")).code === 0);
   const { stdout } = await must(grunnmur("status", ["--json"]));
-  const { nodes, cluster } = JSON.parse(stdout) as Report;
+  const { nodes, cluster } = printed("status", stdout);
   const kubelets = nodes.flatMap(({ kubelet }) => (kubelet ? [kubelet] : []));
   assert.deepEqual([cluster.version, ...kubelets], [version, version, version, version]);
 }
