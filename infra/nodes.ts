@@ -66,7 +66,8 @@ export function makeNodes(stack: Stack, keys: NodeKeys, outside: Outside | undef
   let after: pulumi.Resource | undefined;
   const all = stack.nodes.map((node): Node => {
     const { name, role, address, reach, cores, memoryMiB } = node;
-    const common = { role, site: node.site.name, address, reach, cores, memoryMiB, limits, adminKey };
+    const { name: site, country } = node.site;
+    const common = { role, site, country, address, reach, cores, memoryMiB, limits, adminKey };
     if (node.kind === "existing") {
       return new ExistingNode(name, { ...common, sshHostKey: node.sshHostKey, sshUser: node.sshUser }, { parent });
     }

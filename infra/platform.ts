@@ -148,7 +148,6 @@ export class Platform extends pulumi.ComponentResource {
         peers,
         network: stack.network,
         egress,
-        country: one(stack.nodes, "control-plane").site.country,
         registry: this.registry,
         emulated,
         keys: rotations.apply((all) => ({

@@ -16,6 +16,8 @@ type Says = string | ((change: Effect) => string | undefined);
 
 const REGISTER = "Nothing on machines: it is what the register says.";
 const STATEMENT = "No machine moves: it is what is said of the place, and rules are held to it.";
+const PLACE =
+  "No machine moves. Its nodes' labels say the new place, rules are held to it, and what runs there and asks for another country goes elsewhere.";
 const RESTARTED = "Its guests are shut down and started again, one after the other; workers are drained first.";
 const GROWS =
   "The disk grows while the guest runs; its file system fills it at the next look or boot. No data is touched.";
@@ -41,7 +43,8 @@ const EFFECTS: [setting: RegExp, says: Says][] = [
   [/^hypervisors\.[^.]+\.(bridge|emulated)$/, RESTARTED],
   [/^hypervisors\.[^.]+\.storagePool$/, "Its guests are made anew, on empty disks of that pool."],
   [/^hypervisors\.[^.]+\.(cores|memoryMiB)$/, "Nothing on machines: it is what guests there may use in all."],
-  [/^hypervisors\.[^.]+\.(site|diskEncryption)$/, STATEMENT],
+  [/^(hypervisors\.[^.]+\.site|sites\.[^.]+\.country)$/, PLACE],
+  [/^hypervisors\.[^.]+\.diskEncryption$/, STATEMENT],
   [/^nodes\.[^.]+$/, comesOrGoes],
   [/^nodes\.[^.]+\.(hypervisor|address)$/, madeAnew],
   [

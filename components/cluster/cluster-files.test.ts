@@ -24,13 +24,12 @@ import { patches, serverFiles } from "./server-files";
 
 const seed = Buffer.alloc(32, 3).toString("base64");
 const issuedAt = "2026-01-01T00:00:00Z";
-const member = { name: "control-1", address: "10.20.0.11", site: "osl-1", reach: "127.20.0.11" };
+const member = { name: "control-1", address: "10.20.0.11", site: "osl-1", country: "NO", reach: "127.20.0.11" };
 const args: KubeadmArgs = {
   clusterName: "local",
   network,
   controlPlanes: [member],
   pace: kvm,
-  country: "NO",
 };
 const versions = { kubernetes: "v1.36.4" };
 const firstKeys = { encryption: atFirst, serviceAccountKeys: atFirst };
@@ -79,6 +78,8 @@ test("a node says where it stands", () => {
   const { nodeRegistration } = documents(joinConfiguration(args, member, token, false)).get("JoinConfiguration");
   const labels = nodeRegistration.kubeletExtraArgs.find((a: { name: string }) => a.name === "node-labels").value;
   assert.equal(labels, "topology.kubernetes.io/region=NO,topology.kubernetes.io/zone=osl-1");
+  const abroad = joinConfiguration(args, { ...member, site: "sto-1", country: "SE" }, token, false);
+  assert.match(abroad, /topology\.kubernetes\.io\/region=SE,topology\.kubernetes\.io\/zone=sto-1/);
 });
 
 test("only a control plane joins as one", () => {

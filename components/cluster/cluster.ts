@@ -38,8 +38,6 @@ export interface ClusterArgs {
   peers: Pick<Node, "name" | "role" | "address">[];
   network: SiteNetwork;
   egress: Egress;
-  /** ISO 3166 code of the country in which the nodes stand. */
-  country: string;
   registry: RegistryAccess;
   /** Tags under which the store's images of etcd and CoreDNS lie; kubeadm's own when absent. */
   etcdTag?: string;
@@ -81,7 +79,7 @@ export class Cluster extends pulumi.ComponentResource {
   readonly begun: pulumi.Resource;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { clusterName, kubernetesVersion, controlPlanes, workers, network, emulated, country } = args;
+    const { clusterName, kubernetesVersion, controlPlanes, workers, network, emulated } = args;
     const nodes = [...controlPlanes, ...workers];
     super(
       "grunnmur:cluster:Cluster",
@@ -93,13 +91,12 @@ export class Cluster extends pulumi.ComponentResource {
         workers: workers.length,
         network,
         egress: args.egress,
-        country,
       },
       opts,
     );
     const first = controlPlanes[0];
     if (!first) throw new Error("a cluster needs at least one control plane");
-    const kubeadm: KubeadmArgs = { clusterName, network, country, controlPlanes, pace: paceOf(emulated) };
+    const kubeadm: KubeadmArgs = { clusterName, network, controlPlanes, pace: paceOf(emulated) };
     const seed = makeSeed(`${name}-seed`, this, { protect: true });
     const origin = this.origin(name, first, args);
     this.begun = origin;

@@ -73,7 +73,7 @@ esac`,
 rm -f "$ROOT/state/$(grep -lx "$1" "$ROOT"/state/*.pid | xargs basename -s .pid)"
 fake-kubelet`,
   systemctl: `echo "systemctl $*" >>"$ROOT/calls"
-if [ "$*" = "restart kubelet" ]; then cat "$ROOT/var/lib/kubelet/config.yaml" "$ROOT/usr/local/bin/kubelet" >"$ROOT/state/kubelet" 2>/dev/null || :; fi`,
+if [ "$*" = "restart kubelet" ]; then cat "$ROOT/var/lib/kubelet/config.yaml" "$ROOT/var/lib/kubelet/kubeadm-flags.env" "$ROOT/usr/local/bin/kubelet" >"$ROOT/state/kubelet" 2>/dev/null || :; fi`,
   curl: `for url; do :; done
 runs() { ! grep -q BROKEN "$ROOT/state/$1" 2>/dev/null; }
 case $url in

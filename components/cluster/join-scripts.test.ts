@@ -6,7 +6,18 @@ import { FakeMachine } from "./fake-machine";
 
 const own = "etc/kubernetes/grunnmur";
 const token = "abcdef.0123456789abcdef";
+const at = (country: string): string =>
+  `topology.kubernetes.io/region=${country},topology.kubernetes.io/zone=${country.toLowerCase()}-1`;
+const FLAGS = "var/lib/kubelet/kubeadm-flags.env";
+const flagsAt = (country: string): string =>
+  `KUBELET_KUBEADM_ARGS="--node-ip=10.20.0.12 --node-labels=${at(country)} --v=1"\n`;
+const labelled = (country: string) => [
+  { path: "kubelet.sh", content: script("cluster/scripts/kubelet.sh") },
+  { path: "patience", content: "1\n" },
+  { path: "labels", content: `${at(country)}\n` },
+];
 const joinFiles = [
+  ...labelled("NO"),
   { path: "join.yaml", content: `token: ${token}\n` },
   { path: "discovery.conf", content: `token: ${token}\n` },
   { path: "version", content: "v1.36.3\n" },
@@ -21,6 +32,7 @@ const asked = (machine: FakeMachine) =>
 
 function blank(t: TestContext): FakeMachine {
   const machine = new FakeMachine(t);
+  machine.write(FLAGS, flagsAt("NO"));
   machine.write(`${own}/cluster.yaml`, "cluster\n");
   machine.write(`${own}/peers`, "10.20.0.12\n");
   return machine;
@@ -129,6 +141,37 @@ test("no token stands on a command line or in what is said, and none is left beh
   for (const text of [machine.read("calls"), stdout, stderr]) assert.ok(!text.includes(token), text);
   assert.match(machine.read("state/given"), new RegExp(token), "kubeadm got it in a file");
   assert.ok(!machine.has("run/grunnmur-discovery.conf"));
+});
+
+test("a member of which another place is said is labelled so, once, and as before where its kubelet does not come back", async (t) => {
+  const machine = blank(t);
+  machine.write(`${own}/complete`, "");
+  const said = async (country: string) => {
+    const { status, stdout, stderr } = await machine.run("join.sh", [...joinFiles, ...labelled(country)]);
+    return [status, `${stdout}${stderr}`.replace("already a member\n", ""), asked(machine)];
+  };
+  const moved = `the node is labelled ${at("SE")}: what runs there and asks for another place goes elsewhere\n`;
+  assert.deepEqual(await said("NO"), [0, "", []]);
+  assert.deepEqual(await said("SE"), [0, moved, ["systemctl restart kubelet"]]);
+  assert.equal(machine.read("state/kubelet"), flagsAt("SE"));
+  assert.deepEqual(await said("SE"), [0, "", []]);
+
+  // A run that broke off before the kubelet began again.
+  machine.write(`${FLAGS}.before`, flagsAt("NO"));
+  assert.deepEqual(await said("SE"), [0, moved, ["systemctl restart kubelet"]]);
+  assert.ok(!machine.has(`${FLAGS}.before`));
+
+  for (let run = 0; run < 2; run++) {
+    const [status, text] = await said("BROKEN");
+    assert.equal(status, 1);
+    assert.match(String(text), /has its old ones again/);
+    assert.equal(machine.read("state/kubelet"), flagsAt("SE"));
+  }
+  machine.write(FLAGS, 'KUBELET_KUBEADM_ARGS=""\n');
+  const [status, text] = await said("NO");
+  assert.equal(status, 1);
+  assert.match(String(text), /has no --node-labels, .*'\.\/grunnmur replace' makes it anew/);
+  assert.ok(!machine.has(`${FLAGS}.before`));
 });
 
 const worker = (kubelet: string) => [

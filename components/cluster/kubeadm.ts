@@ -10,15 +10,19 @@ export interface KubeadmArgs {
   network: SiteNetwork;
   controlPlanes: Pick<Node, "name" | "address" | "reach">[];
   pace: Pace;
-  /** GDPR region of the nodes, an ISO 3166 country code. */
-  country: string;
 }
 
 export interface Member {
   name: string;
   address: string;
   site: string;
+  /** ISO 3166 code of the country in which it stands. */
+  country: string;
 }
+
+/** Labels by which pods are placed and volumes bound, as the kubelet's flag has them. */
+export const placeLabels = ({ site, country }: Pick<Member, "site" | "country">): string =>
+  `topology.kubernetes.io/region=${country},topology.kubernetes.io/zone=${site}`;
 
 /**
  * How the machine that makes the cluster does so; with no token it is what kubeadm renders a control plane's files by.
@@ -78,7 +82,8 @@ const usages = ["authentication", "signing"];
 // It is deleted when every machine is a member; by the clock it ends where a run breaks off and nobody continues it.
 const tokenTtl = "24h";
 
-function nodeRegistration({ country, pace }: KubeadmArgs, { name, address, site }: Member) {
+function nodeRegistration({ pace }: KubeadmArgs, member: Member) {
+  const { name, address } = member;
   return {
     name,
     criSocket: "unix:///run/containerd/containerd.sock",
@@ -87,7 +92,7 @@ function nodeRegistration({ country, pace }: KubeadmArgs, { name, address, site 
     ignorePreflightErrors: ["NumCPU"],
     kubeletExtraArgs: flags({
       "node-ip": address,
-      "node-labels": `topology.kubernetes.io/region=${country},topology.kubernetes.io/zone=${site}`,
+      "node-labels": placeLabels(member),
       ...pace.kubeletFlags,
     }),
   };

@@ -13,6 +13,7 @@ import {
   initConfiguration,
   joinConfiguration,
   type KubeadmArgs,
+  placeLabels,
   serverDir,
   upgradeConfiguration,
 } from "./kubeadm";
@@ -24,7 +25,7 @@ type Options = { parent: pulumi.Resource; dependsOn: pulumi.Resource[] };
 
 /**
  * A node's files, flags and settings, always kept; and its membership, made once: a member that is given another input
- * keeps its settings by it and does not join again.
+ * keeps its settings and labels by it and does not join again.
  */
 export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shared>, opts: Options): remote.Command {
   const isServer = node.role === "control-plane";
@@ -33,6 +34,7 @@ export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shar
     return [
       { path: "settings.sh", content: script(`cluster/scripts/${isServer ? "server" : "worker"}.sh`) },
       { path: "kubelet.sh", content: script("cluster/scripts/kubelet.sh") },
+      { path: "labels", content: `${placeLabels(node)}\n` },
       { path: "patience", content: `${args.pace.restartSeconds}\n` },
       ...(isServer ? serverSettings(node, args, values) : onRoot([own("kubelet.yaml", kubeletSettings(args))])),
       { path: "version", content: `${values.versions.kubernetes}\n` },

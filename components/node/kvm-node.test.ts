@@ -47,6 +47,7 @@ const hypervisor = {
 const args: KvmNodeArgs = {
   role: "worker",
   site: "osl-1",
+  country: "NO",
   address: "10.20.0.12",
   reach: "10.20.0.12",
   cores: 2,

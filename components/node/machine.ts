@@ -9,6 +9,8 @@ export interface MachineArgs {
   role: Node["role"];
   /** Name of the site in which it stands. */
   site: string;
+  /** ISO 3166 code of the country in which it stands. */
+  country: string;
   /** IPv4 address on the site's network. */
   address: string;
   /** Address at which the machine that runs the program finds it. */
@@ -40,6 +42,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
   readonly role: Node["role"];
   abstract readonly made: boolean;
   readonly site: string;
+  readonly country: string;
   readonly address: string;
   readonly reach: string;
   sshUser!: string;
@@ -55,6 +58,7 @@ export abstract class Machine extends pulumi.ComponentResource implements Node {
     this.name = name;
     this.role = args.role;
     this.site = args.site;
+    this.country = args.country;
     this.address = args.address;
     this.reach = args.reach;
   }

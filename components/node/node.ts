@@ -10,6 +10,8 @@ export interface Node {
   made: boolean;
   /** Name of the site in which it stands. */
   site: string;
+  /** ISO 3166 code of the country in which it stands. */
+  country: string;
   /** IPv4 address on the site's network. */
   address: string;
   /** Address at which the machine that runs the program finds it. */

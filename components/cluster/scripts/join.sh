@@ -1,8 +1,8 @@
 #!/bin/bash
-# Makes this machine a member of the cluster, once. What server.sh or worker.sh wrote lies here already.
-# Folder PAYLOAD: `join.yaml`, `discovery.conf`, `version` (the cluster's), `find-cluster.sh`, `init.yaml` only on the one machine that may make the
+# Makes this machine a member of the cluster, once, and has a member say where it stands. What server.sh or worker.sh wrote lies here already.
+# Folder PAYLOAD: `kubelet.sh`, `labels`, `patience` (seconds), `join.yaml`, `discovery.conf`, `version` (the cluster's), `find-cluster.sh`, `init.yaml` only on the one machine that may make the
 # cluster, and `authorities/…` (a control plane's).
-# Idempotent: a member is left alone; one that broke off half-way is reset and starts over.
+# Idempotent: a member joins no second time; one that broke off half-way is reset and starts over.
 set -euo pipefail
 
 root=${ROOT:-}
@@ -13,6 +13,7 @@ umask 077
 
 if [ -e "$own/complete" ]; then
   echo "already a member"
+  PATIENCE=$(cat "$payload/patience") bash "$payload/kubelet.sh" --labels "$(cat "$payload/labels")"
   exit 0
 fi
 if [ -n "$(ls -A "$root/etc/kubernetes/manifests" 2>/dev/null)" ] || [ -e "$root/etc/kubernetes/kubelet.conf" ] ||
