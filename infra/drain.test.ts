@@ -1,46 +1,119 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { comeBack, drain, type Kubectl, sizeOf } from "./drain";
+import { comeBack, drain, type Kubectl, releaseEmptied, sizeOf, startedAgain } from "./drain";
 
 // Of a fast machine, whatever this one is.
 process.env.GRUNNMUR_PATIENCE = "1";
 
-function cluster(workers: Record<string, "True" | "False">, refused: string[] = []) {
-  const asked: string[] = [];
-  const items = Object.entries(workers).map(([name, status]) => ({
-    metadata: { name },
-    spec: {},
-    status: { conditions: [{ type: "Ready", status }] },
-  }));
-  const kubectl: Kubectl = async (...args) => {
-    asked.push(args.join(" "));
-    if (refused.includes(args[0] ?? ""))
-      throw new Error("Cannot evict pod as it would violate the pod's disruption budget");
-    return args[0] === "get" ? JSON.stringify({ items }) : "";
-  };
-  return { kubectl, asked };
+interface Fake {
+  ready?: boolean;
+  unschedulable?: boolean;
+  /** The run that emptied it. */
+  by?: string;
 }
 
+const EMPTIED_BY = "grunnmur.internal/emptied-by";
+
+/** Workers that kubectl is asked of, as an API server keeps them. */
+function cluster(workers: Record<string, Fake>, refused: string[] = []) {
+  const asked: string[] = [];
+  const objectOf = (name: string) => {
+    const { ready = true, unschedulable, by } = workers[name] ?? {};
+    return {
+      metadata: { name, annotations: by === undefined ? {} : { [EMPTIED_BY]: by } },
+      spec: { unschedulable },
+      status: { nodeInfo: { bootID: "old" }, conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+    };
+  };
+  const kubectl: Kubectl = async (verb = "", kind = "", name = "", ...rest) => {
+    asked.push([verb, kind, name, ...rest].join(" "));
+    if (refused.includes(verb)) throw new Error("Cannot evict pod as it would violate the pod's disruption budget");
+    if (verb === "get" && kind === "nodes") return JSON.stringify({ items: Object.keys(workers).map(objectOf) });
+    if (verb === "get") return JSON.stringify(objectOf(name));
+    const node = workers[verb === "drain" ? kind : name] ?? assert.fail(name);
+    if (verb === "annotate") node.by = rest.at(-1)?.split("=")[1] ?? "";
+    if (verb === "drain") node.unschedulable = true;
+    if (verb === "patch") {
+      const [{ op, path, value }] = JSON.parse(rest.at(-1)?.replace("--patch=", "") ?? "");
+      assert.deepEqual([op, path], ["test", "/metadata/annotations/grunnmur.internal~1emptied-by"]);
+      if (value !== node.by) throw new Error("the server rejected our request due to an error in our request");
+      delete node.by;
+      node.unschedulable = false;
+    }
+    return "";
+  };
+  return { kubectl, asked, workers };
+}
+const drained = (asked: string[]) => asked.find((line) => line.startsWith("drain")) ?? "";
+
 test("budgets hold where another worker can take the pods", async () => {
-  const { kubectl, asked } = cluster({ "worker-1": "True", "worker-2": "True" });
+  const { kubectl, asked } = cluster({ "worker-1": {}, "worker-2": {} });
   await drain("worker-1", kubectl);
-  assert.match(asked[1] ?? "", /^drain worker-1 --ignore-daemonsets/);
+  assert.match(drained(asked), /^drain worker-1 --ignore-daemonsets/);
   assert.doesNotMatch(asked.join(), /disable-eviction/);
 });
 
 test("the only worker that is ready is emptied without them, or it could never restart", async () => {
-  const alone: Record<string, "False">[] = [{}, { "worker-2": "False" }];
+  const alone: Record<string, Fake>[] = [{}, { "worker-2": { ready: false } }];
   for (const others of alone) {
-    const { kubectl, asked } = cluster({ "worker-1": "True", ...others });
+    const { kubectl, asked } = cluster({ "worker-1": {}, ...others });
     await drain("worker-1", kubectl);
-    assert.match(asked[1] ?? "", /--disable-eviction$/);
+    assert.match(drained(asked), /--disable-eviction$/);
   }
 });
 
 test("a node that does not empty takes pods again, is not restarted, and the reason is told", async () => {
-  const { kubectl, asked } = cluster({ "worker-1": "True", "worker-2": "True" }, ["drain"]);
+  const { kubectl, workers } = cluster({ "worker-1": {}, "worker-2": {} }, ["drain"]);
   await assert.rejects(drain("worker-1", kubectl), /worker-1 was not restarted: .*600 s.*disruption budget/);
-  assert.equal(asked.at(-1), "uncordon worker-1");
+  assert.deepEqual(workers["worker-1"], { unschedulable: false });
+});
+
+test("a run that broke off while a node was empty is made up for by the next, which leaves others' nodes and its own", async () => {
+  const { kubectl, workers } = cluster({
+    "worker-1": { unschedulable: true, by: "an earlier run" },
+    "worker-2": { unschedulable: true },
+    "worker-3": {},
+  });
+  await drain("worker-3", kubectl);
+  assert.deepEqual(await releaseEmptied(kubectl), ["worker-1"]);
+  assert.deepEqual(workers["worker-1"], { unschedulable: false });
+  assert.deepEqual(workers["worker-2"], { unschedulable: true });
+  assert.equal(workers["worker-3"]?.unschedulable, true);
+});
+
+test("a node that this run empties in the meantime stays empty", async () => {
+  const { kubectl, workers } = cluster({ "worker-1": { unschedulable: true, by: "an earlier run" } });
+  const meanwhile: Kubectl = async (...args) => {
+    if (args[0] === "patch") await drain("worker-1", kubectl);
+    return kubectl(...args);
+  };
+  assert.deepEqual(await releaseEmptied(meanwhile), []);
+  assert.equal(workers["worker-1"]?.unschedulable, true);
+});
+
+test("a guest that an earlier run started again already is not waited for: its boot stays the same", async () => {
+  const { kubectl, workers } = cluster({ "worker-1": {}, "worker-2": {} });
+  await drain("worker-1", kubectl);
+  assert.equal(
+    startedAgain("restarting worker-1: it runs with memory 1\nguest worker-1 started again with memory 2"),
+    true,
+  );
+  assert.equal(startedAgain("guest worker-1 started"), true);
+  assert.equal(startedAgain(""), false);
+  await comeBack("worker-1", undefined, kubectl);
+  assert.equal(workers["worker-1"]?.unschedulable, false);
+});
+
+test("who was told by hand to take no pods takes none after its restart either", async () => {
+  const { kubectl, workers } = cluster({ "worker-1": { unschedulable: true }, "worker-2": {} });
+  await drain("worker-1", kubectl);
+  await comeBack("worker-1", "old", async (...args) => {
+    const said = await kubectl(...args);
+    if (args[0] !== "get") return said;
+    const node = JSON.parse(said);
+    return JSON.stringify({ ...node, status: { ...node.status, nodeInfo: { bootID: "new" } } });
+  });
+  assert.deepEqual(workers["worker-1"], { unschedulable: true });
 });
 
 test("only memory, cores, bridge and disks ask for a restart", () => {
@@ -63,8 +136,11 @@ test("a node takes pods again only when its kubelet answers from the new boot", 
   const kubectl: Kubectl = async (...args) => {
     asked.push(args[0] ?? "");
     const { bootID, Ready } = looks[Math.min(asked.length, looks.length) - 1] ?? {};
-    return JSON.stringify({ status: { nodeInfo: { bootID }, conditions: [{ type: "Ready", status: Ready }] } });
+    return JSON.stringify({
+      metadata: {},
+      status: { nodeInfo: { bootID }, conditions: [{ type: "Ready", status: Ready }] },
+    });
   };
   await comeBack("worker-1", "old", kubectl, 1);
-  assert.deepEqual(asked, ["get", "get", "get", "uncordon"]);
+  assert.deepEqual(asked, ["get", "get", "get", "patch"]);
 });

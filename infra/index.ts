@@ -9,7 +9,7 @@ import { fromPulumi, parseStack } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
 import { kubectlPath } from "./artifacts";
 import { consequencesHook } from "./consequences";
-import { drainAround, kubectlWith } from "./drain";
+import { drainAround, kubectlWith, releaseEmptied } from "./drain";
 import { Platform } from "./platform";
 
 const config = new pulumi.Config("grunnmur");
@@ -29,6 +29,19 @@ const platform = new Platform(
     ...(process.env[HANDED_OVER] ? { rotations: parseRotations(process.env[HANDED_OVER]) } : {}),
   },
 );
+
+// What waits for its pods would wait for ever where an earlier run ended while a node was empty.
+if (!pulumi.runtime.isDryRun()) {
+  pulumi.all([platform.cluster.kubeconfig, platform.cluster.provider.id]).apply(async ([kubeconfig]) => {
+    try {
+      const nodes = await releaseEmptied(kubectlWith(kubectlPath(), kubeconfig));
+      for (const node of nodes)
+        void pulumi.log.info(`${node} takes pods again: an earlier run emptied it and broke off.`);
+    } catch (error) {
+      void pulumi.log.warn(`Whether an earlier run left a node without pods was not seen: ${(error as Error).message}`);
+    }
+  });
+}
 
 /** For administration from this machine. */
 export const kubeconfig = platform.cluster.administration;

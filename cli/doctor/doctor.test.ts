@@ -111,6 +111,7 @@ const ready: Report = {
         kernel: "6",
         image: { key: "k", debian: today },
         networkPolicies: true,
+        takesPods: true,
       },
     },
   ],
@@ -147,6 +148,13 @@ for (const [what, change, state, said, remedy] of [
     "wrong",
     /not ready/,
     /replace --stack prod worker-1/,
+  ],
+  [
+    "a node that takes no pods",
+    { nodes: [{ ...worker, takesPods: false }] },
+    "advice",
+    /takes no new pods/,
+    /a run broke off: \.\/grunnmur up --stack prod; .*kubectl --stack prod uncordon worker-1/,
   ],
   [
     "a node whose answer may still come",

@@ -54,7 +54,7 @@ function said(report: Report, part: string): string {
 }
 
 function ofNode(report: Report, node: Report["nodes"][number], now: number): Check {
-  const { name, role, ready, kubelet, image, networkPolicies } = node;
+  const { name, role, ready, kubelet, image, networkPolicies, takesPods } = node;
   const part = `node ${name}`;
   const option = optionOf(report);
   if (!ready) {
@@ -73,6 +73,11 @@ function ofNode(report: Report, node: Report["nodes"][number], now: number): Che
         found: "new connections of its pods wait: its agent of network policies is not ready",
       },
       remedy: "see below what is wrong with that pod",
+    };
+  if (takesPods === false)
+    return {
+      ...{ part, state: "advice", found: "takes no new pods", expected: "what nothing else keeps from it, it takes" },
+      remedy: `where a run broke off: ./grunnmur up${option}; where somebody told it so: ./grunnmur kubectl${option} uncordon ${name}`,
     };
   const debian = image?.debian ? Math.floor((now - Date.parse(image.debian)) / DAY) : 0;
   const { version } = lock().tools.kubernetes ?? {};

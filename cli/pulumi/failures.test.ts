@@ -111,3 +111,14 @@ test("what the program itself refuses is shown in its own words, and told from w
   failures.event(error("disk is full"));
   assert.equal(failures.refused(), false);
 });
+
+test("what a hook of the program holds back has not begun to change", () => {
+  const failures = new Failures();
+  const held = "urn:pulumi:local::grunnmur::grunnmur:node:KvmNode$command:local:Command::worker-1-domain";
+  const said = (urn: string, message: string) =>
+    failures.event({ diagnosticEvent: { urn, severity: "error", message } });
+  said(held, 'before hook "drain-worker-1" failed: Error: worker-1 was not restarted');
+  said(held.replace("worker-1", "worker-2"), 'after hook "uncordon-worker-2" failed: Error: worker-2 is not ready');
+  said(held.replace("worker-1", "worker-3"), "exit status 1: worker-3 did not shut down");
+  assert.deepEqual([...failures.heldBack], [held]);
+});

@@ -26,12 +26,16 @@ const STAND_IN_OUTPUT = /^the `\w+` script .*The end of what it wrote:$/m;
 /** What the engine writes before the words of the program's own hook (infra/consequences.ts). */
 const REFUSED_BY_HOOK = /^(?:.*: )?(?:before )?hook "consequences" failed: (?:Error: )?/s;
 
+const BEFORE_HOOK = /^(?:.*: )?before hook "[^"]*" failed: /s;
+
 const FIRST_LINES = 3;
 const LAST_LINES = 5;
 
 /** Gathers what failed in an update from the engine's events. */
 export class Failures {
   readonly list: Failure[] = [];
+  /** URNs of resources that were not touched, since something is to be done before and was not. */
+  readonly heldBack = new Set<string>();
   private policyViolated = false;
   private refusals = 0;
   private readonly judged: string[] = [];
@@ -44,6 +48,7 @@ export class Failures {
     if (!raw || raw === "update failed" || raw === "preview failed") return;
     const text = raw.replace(QUOTED_SCRIPT, ":").replace(REFUSED_BY_HOOK, "").trim();
     if (REFUSED_BY_HOOK.test(raw)) this.refusals++;
+    if (BEFORE_HOOK.test(raw)) this.heldBack.add(said.urn ?? "");
     this.judged.push(text !== raw || STAND_IN_OUTPUT.test(raw) ? errorOfScript(text) : text);
     const urn = said.urn ?? "";
     this.list.push({ stage: urn && stageOf(urn), resource: urn && nameOf(urn), message: excerpt(text) });

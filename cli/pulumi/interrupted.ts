@@ -1,8 +1,15 @@
 import { pulumiOutput } from "./pulumi";
 
+interface Resource {
+  urn: string;
+  type?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
 interface Exported {
   deployment?: {
-    resources?: { urn: string }[];
+    resources?: Resource[];
     pending_operations?: { type: string; resource: { urn: string } }[];
   };
 }
@@ -13,9 +20,42 @@ interface Exported {
  * the state does not have stays noted: it may be left somewhere, and `destroy` tells of it.
  */
 export async function forgetInterrupted(stack: string): Promise<void> {
+  await changeState(stack, leaveOutDone);
+}
+
+/**
+ * Has the state differ from whatever the stack file says where a script was to bring a change about and did not come to its end:
+ * by then the machine may be as the one or as the other says. Else a change that is taken back would seem never to have begun.
+ *
+ * @param failed URNs of resources that could not be changed; those at whose change a run was ended are found in the state
+ */
+export async function unsettle(stack: string, failed: ReadonlySet<string> = new Set()): Promise<void> {
+  await changeState(stack, (exported) => markUnsettled(exported, failed));
+}
+
+async function changeState(stack: string, change: (exported: Exported) => boolean): Promise<void> {
   const exported = JSON.parse(await pulumiOutput(["stack", "export", "--stack", stack])) as Exported;
-  if (!leaveOutDone(exported)) return;
+  if (!change(exported)) return;
   await pulumiOutput(["stack", "import", "--stack", stack], { input: JSON.stringify(exported) });
+}
+
+/** The mark says nothing to a script, also where its resource is deleted next: what it writes is only not shown. */
+export const UNSETTLED = { logging: "none" };
+
+/** @returns whether there was something to mark */
+export function markUnsettled({ deployment }: Exported, failed: ReadonlySet<string>): boolean {
+  const begun = deployment?.pending_operations ?? [];
+  const unsettled = new Set(failed);
+  for (const { type, resource } of begun) if (type === "updating") unsettled.add(resource.urn);
+  const scripts = (deployment?.resources ?? []).filter(
+    ({ urn, type, inputs }) =>
+      unsettled.has(urn) && type?.startsWith("command:") && inputs?.logging !== UNSETTLED.logging,
+  );
+  for (const one of scripts) {
+    one.inputs = { ...one.inputs, ...UNSETTLED };
+    one.outputs = { ...one.outputs, ...UNSETTLED };
+  }
+  return scripts.length > 0;
 }
 
 /** @returns whether there was something to leave out */

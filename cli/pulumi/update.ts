@@ -5,7 +5,7 @@ import { duration } from "../terminal/duration";
 import { say } from "../terminal/say";
 import { followEvents } from "./events";
 import { type Failure, Failures } from "./failures";
-import { forgetInterrupted } from "./interrupted";
+import { forgetInterrupted, unsettle } from "./interrupted";
 import { policyPackArgs } from "./policy-packs";
 import { pulumi, withConfigFile } from "./pulumi";
 import { type StageTime, StageTimes } from "./stage-times";
@@ -52,6 +52,7 @@ export function update(stack: string, change: Change, trace: Trace): Promise<Upd
       const failures = new Failures();
       let changes: Record<string, number> = {};
       let interrupted = false;
+      const notChanged = new Set<string>();
       const began = seconds();
       let spoke = began;
       const tell = (text: string): void => {
@@ -63,6 +64,8 @@ export function update(stack: string, change: Change, trace: Trace): Promise<Upd
         failures.event(event);
         trace.event(event);
         if (/pending operations/.test(event.diagnosticEvent?.message ?? "")) interrupted = true;
+        const failed = event.resOpFailedEvent?.metadata;
+        if (failed?.op === "update") notChanged.add(failed.urn);
         if (event.summaryEvent) changes = event.summaryEvent.resourceChanges ?? {};
         const begun = times.event(event, seconds());
         if (begun) tell(`${begun}: begun`);
@@ -79,12 +82,16 @@ export function update(stack: string, change: Change, trace: Trace): Promise<Upd
           [HANDED_OVER]: rotations ? JSON.stringify(rotations) : "",
         };
         const more = replace.flatMap((urn) => ["--replace", urn]);
+        await unsettle(stack);
         const { code } = await trace.run(async () => {
           const ended = await pulumi([...upArgs(stack, config, log, review), ...more], { env });
           stop();
           return ended;
         });
         if (code === 0 && interrupted) await forgetInterrupted(stack);
+        // What was refused by a hook of ours has not begun.
+        for (const urn of failures.heldBack) notChanged.delete(urn);
+        if (notChanged.size > 0) await unsettle(stack, notChanged);
         const [transient, refused] = [failures.transient(), failures.refused()];
         return { code, stages: times.rows(), changes, failures: failures.list, transient, refused };
       } finally {

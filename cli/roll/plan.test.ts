@@ -5,7 +5,13 @@ import type { Disk } from "./made-from";
 import { type Facts, hasWork, planOf } from "./plan";
 
 const newest = { kubernetes: "v1.36.4", image: "new", debian: "2026-11-01" };
-const runs = (kubelet: string, ready = true): NodeRuns => ({ kubelet, containerd: "2.4.2", kernel: "6.12.1", ready });
+const runs = (kubelet: string, ready = true): NodeRuns => ({
+  kubelet,
+  containerd: "2.4.2",
+  kernel: "6.12.1",
+  ready,
+  takesPods: true,
+});
 const role = (name: string) =>
   name.startsWith("control") ? "control-plane" : name.startsWith("registry") ? "registry" : "worker";
 

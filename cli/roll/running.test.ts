@@ -29,7 +29,9 @@ function running(looks: { notReady?: string; workloads: Workloads }[]): Running 
   let look = next();
   cluster.nodes = async () => {
     look = next();
-    return new Map([["worker-1", { kubelet: "", containerd: "", kernel: "", ready: look.notReady !== "worker-1" }]]);
+    return new Map([
+      ["worker-1", { kubelet: "", containerd: "", kernel: "", ready: look.notReady !== "worker-1", takesPods: true }],
+    ]);
   };
   cluster.workloads = async () => look.workloads;
   return cluster;

@@ -57,6 +57,7 @@ export async function collected(stack: string, outputs: Outputs, limitSeconds: n
     kernel: cluster.nodes.get(name)?.kernel || null,
     image: outputs.images?.[name] ?? null,
     networkPolicies: role === "registry" ? null : (cluster.policed?.has(name) ?? null),
+    takesPods: cluster.nodes.get(name)?.takesPods ?? null,
   }));
   // A node that is ready need not say so itself.
   if (nodes.every(({ ready }) => ready)) enough.abort();

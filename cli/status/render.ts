@@ -17,7 +17,7 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
       [bold("node"), "role", "site", "address", "kubelet", "state"],
       nodes.map((node) => [
         ...[node.name, node.role, node.site, node.address, node.kubelet ?? "-"],
-        mark(node.ready, isUnknown(report, node)),
+        mark(node.ready, isUnknown(report, node)) + (node.takesPods === false ? bold(", takes no new pods") : ""),
       ]),
     ),
     "",

@@ -8,7 +8,7 @@ const ready: Report = {
   nodes: [
     {
       ...{ name: "control-1", role: "control-plane", ready: true, site: "local-no", address: "10.20.0.11" },
-      ...{ kubelet: "v1.36.4", kernel: "6.12.1", image: { key: "abc" }, networkPolicies: true },
+      ...{ kubelet: "v1.36.4", kernel: "6.12.1", image: { key: "abc" }, networkPolicies: true, takesPods: true },
     },
   ],
   registry: { address: "10.20.0.10", ready: true, images: 9 },
@@ -58,6 +58,8 @@ test("an image whose packages are older than 30 days is told, and what to do", (
 
 test("an environment of which all is ready has nothing to report", () => {
   assert.deepEqual(notReady(ready), []);
+  const told = [{ ...ready.nodes[0], takesPods: false } as Report["nodes"][number]];
+  assert.match(render({ ...ready, nodes: told }, {}), /control-1 .* ready, takes no new pods\n[\s\S]*local is ready$/);
   assert.match(render(ready, {}), /production\/payment-service\s+3\/3\s+r\/p@sha256:1[\s\S]*local is ready$/);
 });
 

@@ -16,6 +16,8 @@ export interface Report {
     image: { key: string; debian?: string } | null;
     /** True where they are enforced, false where new connections of pods wait for that; of the cluster's nodes. */
     networkPolicies: boolean | null;
+    /** False where it was told to take no new pods, as `kubectl cordon` does; of the cluster's nodes. */
+    takesPods: boolean | null;
   }[];
   registry: {
     address: string | null;
