@@ -11,7 +11,7 @@ import { repositoryPath } from "../lib/places";
 const PIPELINES = {
   gitlab: ".gitlab-ci.yml",
   github: ".github/workflows/infrastructure.yml",
-  forgejo: ".forgejo/workflows/infrastructure.yml",
+  gitea: ".gitea/workflows/infrastructure.yml",
 };
 const textOf = (file: string): string => readFileSync(repositoryPath("gitops", "infra-repo", file), "utf8");
 

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { startRegistry } from "../cli/status/support/registry";
 import { repositoryPath } from "../lib/places";
+import { renderAppRepo } from "./app-repo";
+import type { PipelineKind } from "./infra-repo";
 import { renderConfigRepo } from "./render";
 
-const SCRIPT = join(__dirname, "app-repo", "ci", "propose-tag.sh");
 const [OLD, NEW] = ["a".repeat(40), "b".repeat(40)];
 const IDENTITY = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
 
@@ -22,8 +23,21 @@ before(async () => {
   // What the launcher does, without compiling.
   const [root, main] = [repositoryPath(), repositoryPath("cli", "main.ts")];
   writeFileSync(grunnmur, `#!/bin/sh\ncd "${root}" && exec "${process.execPath}" --import tsx "${main}" "$@"\n`);
-  chmodSync(grunnmur, 0o755);
+  writeFileSync(join(folder, "gh"), GH);
+  for (const program of [grunnmur, join(folder, "gh")]) chmodSync(program, 0o755);
 });
+/** As GitHub's gh answers for an open pull request of a branch: none until one is created. */
+const GH = `#!/bin/sh
+set -eu
+cd "$(dirname "$0")"
+[ "$GH_TOKEN" = "the token" ]
+echo "$*" >>gh-said
+case "$1 $2" in
+  "pr list") grep -c "^pr create --head $4 " gh-said || true ;;
+  "pr create") echo https://github.example/pull/1 ;;
+esac
+`;
+
 after(() => {
   registry.stop();
   rmSync(folder, { recursive: true });
@@ -52,12 +66,26 @@ function configRepository(name: string): string {
   return bare;
 }
 
-function propose(repository: string, sha: string): Promise<{ status: number; stdout: string; stderr: string }> {
+interface Done {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the script as the application's repository on such a Git host has it. */
+function propose(repository: string, sha: string, gitHost: PipelineKind = "gitlab"): Promise<Done> {
+  const application = mkdtempSync(join(folder, "application-"));
+  const values = { name: "payment-service", language: "go", registry: registry.host, prefix: "", gitHost } as const;
+  for (const { path, content } of renderAppRepo(values).filter(({ path }) => path.startsWith("ci/"))) {
+    mkdirSync(dirname(join(application, path)), { recursive: true });
+    writeFileSync(join(application, path), content, { mode: 0o755 });
+  }
   const env = {
     ...process.env,
+    PATH: `${folder}:${process.env.PATH}`,
     CI_COMMIT_SHA: sha,
     CONFIG_REPOSITORY: `file://${repository}`,
-    CONFIG_REPOSITORY_TOKEN: "unused",
+    CONFIG_REPOSITORY_TOKEN: "the token",
     GRUNNMUR: grunnmur,
     REGISTRY_HOST: registry.host,
     REGISTRY_USER: "ci",
@@ -65,7 +93,7 @@ function propose(repository: string, sha: string): Promise<{ status: number; std
     REGISTRY_CA_FILE: join(folder, "ca.pem"),
   };
   return new Promise((resolve) => {
-    execFile("sh", [SCRIPT], { env }, (error, stdout, stderr) =>
+    execFile(join(application, "ci/propose-tag.sh"), { env }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -95,4 +123,28 @@ test("nothing is proposed where the tag is there already, or is not in the regis
   assert.equal(status, 1);
   assert.match(stderr, /does not have payment-service:c{40}; it has, among others, a{40}, b{40}\. Push it first/);
   assert.equal(git(repository, "branch", "--list").trim(), "* main");
+});
+
+test("a job that runs again proposes the same once more, also where it ended before it had asked for a merge", async () => {
+  const repository = configRepository("again");
+  for (const gitHost of ["gitlab", "gitlab", "github", "github"] as const) {
+    const { status, stderr } = await propose(repository, NEW, gitHost);
+    assert.equal(status, 0, stderr);
+  }
+  assert.equal(git(repository, "rev-list", "--count", `main..payment-service-${NEW}`).trim(), "1");
+});
+
+test("GitHub is asked for one pull request, with the token on no command line", async () => {
+  const repository = configRepository("github");
+  const said = join(folder, "gh-said");
+  rmSync(said, { force: true });
+  for (const _run of [1, 2]) assert.equal((await propose(repository, NEW, "github")).status, 0);
+  const typed = readFileSync(said, "utf8").trim().split("\n");
+  assert.deepEqual(
+    typed.map((line) => line.split(" ").slice(0, 4).join(" ")),
+    ["pr list --head payment-service", "pr create --head payment-service", "pr list --head payment-service"].map(
+      (line) => `${line}-${NEW}`,
+    ),
+  );
+  assert.match(typed[1] ?? "", new RegExp(`--title Set payment-service to ${NEW} --body `));
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { LANGUAGES, type Language, renderAppRepo } from "../../gitops/app-repo";
-import { PIPELINE_KINDS, renderInfraPipeline } from "../../gitops/infra-repo";
+import { LANGUAGES, type Language, pipelineOf, renderAppRepo } from "../../gitops/app-repo";
+import { PIPELINE_KINDS, type PipelineKind, renderInfraPipeline, runsPipelines } from "../../gitops/infra-repo";
 import { withResource } from "../../gitops/listed";
 import { renderCluster, renderService, SHARED_NAMESPACE } from "../../gitops/overlay";
 import { folderOf } from "../../gitops/render";
@@ -33,6 +33,12 @@ const scaffold = (name: string, description: string, examples: string[]): Comman
     .argument("<directory>", "new, or a clone: no file that is there is written over")
     .addOption(stackOption())
     .option("--json", "print JSON");
+
+const gitHostOption = (otherwise?: string): Option =>
+  new Option(
+    "--git-host <kind>",
+    `whose pipeline (default: sync.gitHost of the stack${otherwise ? `, ${otherwise}` : ""})`,
+  ).choices(PIPELINE_KINDS);
 
 interface Options {
   stack: string;
@@ -156,22 +162,25 @@ function appRepo(): Command {
   ])
     .option("--name <name>", "the application's name", "payment-service")
     .addOption(new Option("--language <language>", "what it is written in").choices(LANGUAGES).default("go"))
+    .addOption(gitHostOption("gitlab where that runs no pipelines"))
     .action(initAppRepo);
 }
 
 function initAppRepo(
   directory: string,
-  { stack, json, name, language }: Options & { name: string; language: Language },
+  { stack, json, name, language, ...given }: Options & { name: string; language: Language; gitHost?: PipelineKind },
 ): void {
-  const { registry } = readStack(stack);
+  const { registry, sync } = readStack(stack);
+  const { kind } = sync.gitHost;
+  const gitHost = given.gitHost ?? (runsPipelines(kind) ? kind : "gitlab");
   requireDirectory(directory, true);
   requireName(name);
   write(
     directory,
     {
-      fresh: renderAppRepo({ name, language, registry: registry.host, prefix: registry.ciPrefix }),
+      fresh: renderAppRepo({ name, language, registry: registry.host, prefix: registry.ciPrefix, gitHost }),
       next: [
-        "Set in the Git host what the head of .gitlab-ci.yml lists, and push: its pipeline builds the image.",
+        `Set in the Git host what the head of ${pipelineOf(gitHost)} lists, and push: its pipeline builds the image.`,
         `Then: ./grunnmur init service CONFIG_REPOSITORY --stack ${stack} --name ${name} --tag COMMIT`,
       ],
     },
@@ -185,16 +194,14 @@ function infraRepo(): Command {
     "the pipeline and the stack file of an infrastructure repository, which is a clone of grunnmur",
     ["init infra-repo ../infra --stack prod", "init infra-repo . --stack prod --git-host github"],
   )
-    .addOption(
-      new Option("--git-host <kind>", "whose pipeline (default: sync.gitHost of the stack)").choices(PIPELINE_KINDS),
-    )
+    .addOption(gitHostOption())
     .action(initInfraRepo);
 }
 
 function initInfraRepo(directory: string, { stack, json, gitHost }: Options & { gitHost?: string }): void {
   const kind = gitHost ?? readStack(stack).sync.gitHost.kind;
   requireDirectory(directory, true);
-  if (!PIPELINE_KINDS.includes(kind)) {
+  if (!runsPipelines(kind)) {
     throw new UserError(
       `the Git host of ${stack} is of kind ${kind}, which runs no pipelines: give --git-host, one of ${PIPELINE_KINDS.join(", ")}`,
     );

@@ -10,6 +10,7 @@ import { kubectlPath } from "../../infra/artifacts";
 import { patienceHere } from "../../lib/machine";
 import { makeByHand } from "../support/by-hand";
 import { Gitea } from "../support/gitea";
+import { opensOnePullRequest } from "../support/gitea-pipeline";
 import { stackFileOf } from "../support/many-nodes";
 import { until } from "../support/poll";
 import { Rig } from "../support/rig";
@@ -131,6 +132,10 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
       const { agent } = printed("status", stdout);
       assert.ok(agent.readOnlyKey && agent.lastApplied?.includes(commit), JSON.stringify(agent));
     },
+  );
+
+  await step("a commit of an application's pipeline becomes one pull request there, however often its job runs", () =>
+    opensOnePullRequest(theGitea(), (command, args) => theRig().run(command, args)),
   );
 
   await step("another deploy key takes the place of the first", async () => {

@@ -17,7 +17,7 @@ const REPOSITORY = "config";
 /** A real Gitea beside the rig's hypervisors, with one private repository and a person who owns it. */
 export class Gitea {
   private readonly process: ChildProcess;
-  private token = "";
+  private ownToken = "";
 
   private constructor(
     private readonly rig: Rig,
@@ -46,9 +46,7 @@ export class Gitea {
     await must(
       gitea.admin("user", "create", "--admin", "--random-password", "--must-change-password=false", ...person),
     );
-    const scopes = ["--token-name", "all", "--scopes", "write:repository,write:user", "--raw"];
-    const shown = await must(gitea.admin("user", "generate-access-token", "--username", OWNER, ...scopes));
-    gitea.token = shown.stdout.trim().split("\n").at(-1) ?? "";
+    gitea.ownToken = await gitea.token("all", "write:repository,write:user");
     await gitea.api("POST", "/user/repos", { name: REPOSITORY, default_branch: "main", private: true });
     return gitea;
   }
@@ -65,10 +63,26 @@ export class Gitea {
   }
 
   /** A token that may do with the repository's keys what a stack asks for, and nothing beyond the repositories. */
-  async tokenForStack(): Promise<string> {
-    const scopes = ["--token-name", "stack", "--scopes", "write:repository", "--raw"];
-    const shown = await must(this.admin("user", "generate-access-token", "--username", OWNER, ...scopes));
+  tokenForStack(): Promise<string> {
+    return this.token("stack", "write:repository");
+  }
+
+  async token(name: string, scopes: string): Promise<string> {
+    const wanted = ["--token-name", name, "--scopes", scopes, "--raw"];
+    const shown = await must(this.admin("user", "generate-access-token", "--username", OWNER, ...wanted));
     return shown.stdout.trim().split("\n").at(-1) ?? "";
+  }
+
+  /** The commit that `main` is at. */
+  async head(): Promise<string> {
+    const { commit } = (await this.api("GET", `${repo}/branches/main`)) as { commit: { id: string } };
+    return commit.id;
+  }
+
+  /** Their titles. */
+  async openPullRequests(): Promise<string[]> {
+    const open = (await this.api("GET", `${repo}/pulls?state=open`)) as { title: string }[];
+    return open.map(({ title }) => title);
   }
 
   /** Titles and rights of the repository's deploy keys. */
@@ -106,8 +120,7 @@ export class Gitea {
       return mergeable;
     });
     await this.api("POST", `${repo}/pulls/${number}/merge`, { Do: "merge" });
-    const { commit } = (await this.api("GET", `${repo}/branches/main`)) as { commit: { id: string } };
-    return commit.id;
+    return this.head();
   }
 
   async stop(): Promise<void> {
@@ -126,7 +139,7 @@ export class Gitea {
     const lines = [
       `cacert = "${this.caFile}"`,
       'header = "Content-Type: application/json"',
-      ...(this.token ? [`header = "Authorization: token ${this.token}"`] : []),
+      ...(this.ownToken ? [`header = "Authorization: token ${this.ownToken}"`] : []),
     ];
     writeFileSync(config, `${lines.join("\n")}\n`, { mode: 0o600 });
     const data = body ? ["-d", JSON.stringify(body)] : [];

@@ -19,7 +19,6 @@ fi
 
 branch="payment-service-$CI_COMMIT_SHA"
 title="Set payment-service to $CI_COMMIT_SHA"
-git checkout --quiet -b "$branch"
 git -c user.name=payment-service -c user.email=payment-service@localhost commit --quiet --all --message "$title"
-git push --quiet --push-option=merge_request.create --push-option="merge_request.title=$title" origin "$branch"
+"$here/open.sh" "$branch" "$title"
 echo "proposed: $title"
