@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import { environmentDir, storeRoot } from "../../lib/places";
 import { BROKEN, toldAndTakenBack } from "./broken";
-import { BANK, egressHolds } from "./egress";
+import { BANK, nothingIsReached, theBankIsReached } from "./egress";
 import { withClone } from "./git";
+import { pipelineReleases } from "./pipeline";
 import { until } from "./poll";
 import { volumesHold } from "./storage";
 import { followTutorial, tutorialCommands } from "./tutorial";
@@ -112,6 +115,10 @@ export const CHANGES: Change[] = [
       const shop = ["get", "deployment", "shop", "-n", "production"];
       await until("the second application's end", 300, async () => (await kubectl(...shop)).code !== 0);
     },
+  },
+  {
+    name: "an application's pipeline tests, builds, pushes and proposes, and what a person merges is live",
+    run: (tell, outputs) => pipelineReleases(outputs, tell),
   },
   {
     name: "a commit whose image the registry does not have is told with its file, its line and the registry's answer",
@@ -236,67 +243,40 @@ export const CHANGES: Change[] = [
     },
   },
   {
-    name: "a running worker gets more memory; and what is in Git is not written past it, but by who says why",
+    name: "out of the site goes nothing that is not declared, whatever the cluster's own policies say",
+    run: nothingIsReached,
+  },
+  {
+    name: "a running worker gets more memory, also from an up after one that was killed; what is in Git is not written past it, but by who says why; a report tells all",
     run: (tell) => {
       const deny: Edit = ["config:\n", "config:\n  grunnmur:cluster: { driftGuard: deny }\n"];
       return edited([["memoryMiB: 2048", "memoryMiB: 2304"], deny], async () => {
+        await killedWhileEmpty();
         const bigger = await must(up());
         assert.match(bigger.stdout, /restarting worker-1/);
         assert.ok((await memoryMiB()) > 2100, "worker-1 is not bigger");
         await ready();
+        assert.equal(await takesNoPods(), false);
         tell(`more memory, and a guard that refuses: up took ${bigger.seconds.toFixed(0)} s`);
         await gitIsNotWrittenPast();
+        await reportTells(tell);
       });
     },
   },
   {
-    name: "a guest that was stopped is started by up, and the preview says so",
-    run: async (tell) => {
-      const uri = `qemu:///system?socket=${join(environmentDir("local"), "libvirt/run/libvirt-sock")}`;
-      await must(type("virsh", ["-c", uri, "destroy", "worker-1"]));
-      const preview = await must(grunnmur(["preview"]));
-      assert.match(preview.stdout, /worker-1-domain update/);
-      const started = await must(up()); // as before: the stack file has its old text again
-      assert.match(started.stdout, /guest worker-1 started/);
-      assert.ok((await memoryMiB()) < 2100, "worker-1 has not its size of before");
-      await ready();
-      tell(`stopped guest: up took ${started.seconds.toFixed(0)} s`);
-    },
-  },
-  {
-    name: "a report shows what is in force, what runs, and who went past Git and why",
-    run: async (tell) => {
-      const directory = mkdtempSync(join(tmpdir(), "grunnmur-report-"));
-      try {
-        const written = await must(grunnmur(["report", "--to", directory]));
-        tell(`report: ${written.seconds.toFixed(0)} s`);
-        const [page = "", materials = ""] = written.stdout.trim().split("\n");
-        const text = readFileSync(page, "utf8");
-        for (const told of ["kari: a test", "Take the nodes", "in force"]) {
-          assert.ok(text.includes(told), told);
-        }
-        assert.doesNotMatch(text, /not in force<|PRIVATE KEY|Could not be established/);
-        const { components } = JSON.parse(readFileSync(materials, "utf8")) as { components: { name: string }[] };
-        const names = new Set(components.map(({ name }) => name));
-        for (const name of ["kubelet", "systemd", "registry.local.grunnmur.internal/payment-service"]) {
-          assert.ok(names.has(name), name);
-        }
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
-    },
-  },
-  {
-    name: "out of the site goes what is declared, whatever the cluster's own policies say",
-    run: async (tell) => {
-      await egressHolds((work) =>
-        edited([["  grunnmur:sync:\n", `${BANK}  grunnmur:sync:\n`]], async () => {
-          const declared = await must(up());
-          tell(`a destination: up took ${declared.seconds.toFixed(0)} s`);
-          await work();
-        }),
-      );
-    },
+    name: "a guest that was stopped is started by one up that also lets out of the site what is declared, and nothing else",
+    run: (tell) =>
+      edited([["  grunnmur:sync:\n", `${BANK}  grunnmur:sync:\n`]], async () => {
+        const uri = `qemu:///system?socket=${join(environmentDir("local"), "libvirt/run/libvirt-sock")}`;
+        await must(type("virsh", ["-c", uri, "destroy", "worker-1"]));
+        const preview = await must(grunnmur(["preview"]));
+        assert.match(preview.stdout, /worker-1-domain update/);
+        const started = await must(up()); // Of its memory the stack file says what it said at first.
+        assert.match(started.stdout, /guest worker-1 started/);
+        assert.ok((await memoryMiB()) < 2100, "worker-1 has not its size of before");
+        tell(`a stopped guest, a destination: up took ${started.seconds.toFixed(0)} s`);
+        await theBankIsReached();
+      }),
   },
   {
     name: "what is off at first works once it is on: volumes that stay, and what pods and nodes use",
@@ -385,6 +365,40 @@ async function gitIsNotWrittenPast(): Promise<void> {
   assert.match((await must(grunnmur(["ssh", "control-1", audit]))).stdout, /"kari"[\s\S]*kari: a test/);
   const replicas = ["get", "deployment/payment-service", "-n", "production", "-o", "jsonpath={.spec.replicas}"];
   await until("what Git says", 300, async () => (await kubectl(...replicas)).stdout !== "2");
+}
+
+/** An `up` that ends, as by a power cut, while it empties a worker whose guest it is to restart. */
+async function killedWhileEmpty(): Promise<void> {
+  const child = spawn(join(repository, "grunnmur"), ["up", "--yes"], { detached: true, stdio: "ignore" });
+  const ended = once(child, "exit");
+  await until("worker-1 to be emptied", 600, takesNoPods);
+  process.kill(-(child.pid ?? assert.fail()), "SIGKILL");
+  await ended;
+}
+
+const takesNoPods = async (): Promise<boolean> =>
+  (await kubectl("get", "node", "worker-1", "-o", "jsonpath={.spec.unschedulable}")).stdout === "true";
+
+/** What is in force, what runs, and who went past Git and why. */
+async function reportTells(tell: (figure: string) => void): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "grunnmur-report-"));
+  try {
+    const written = await must(grunnmur(["report", "--to", directory]));
+    tell(`report: ${written.seconds.toFixed(0)} s`);
+    const [page = "", materials = ""] = written.stdout.trim().split("\n");
+    const text = readFileSync(page, "utf8");
+    for (const told of ["kari: a test", "Take the nodes", "in force"]) {
+      assert.ok(text.includes(told), told);
+    }
+    assert.doesNotMatch(text, /not in force<|PRIVATE KEY|Could not be established/);
+    const { components } = JSON.parse(readFileSync(materials, "utf8")) as { components: { name: string }[] };
+    const names = new Set(components.map(({ name }) => name));
+    for (const name of ["kubelet", "systemd", "registry.local.grunnmur.internal/payment-service"]) {
+      assert.ok(names.has(name), name);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 const DATABASE = `apiVersion: v1

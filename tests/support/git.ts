@@ -22,14 +22,18 @@ export async function withClone(
   stack = "local",
 ): Promise<void> {
   const { address } = registryNode(outputs);
-  await inClone((...args) => grunnmur(["git", "--stack", stack, ...args]), address, work);
+  await inClone((...args) => grunnmur(["git", "--stack", stack, ...args]), urlAt(address), work);
 }
 
 /** The same with an SSH key and plain git. */
-export async function withCloneByKey(
+export const withCloneByKey = (outputs: Outputs, key: string, work: (clone: Clone) => Promise<void>): Promise<void> =>
+  withGit(outputs, key, ({ env, url }) => inClone((...args) => type("git", args, { env }), url, work));
+
+/** Runs `work` with what plain git needs in its environment to reach the configuration repository with an SSH key, and its URL. */
+export async function withGit(
   outputs: Outputs,
   key: string,
-  work: (clone: Clone) => Promise<void>,
+  work: (git: { env: NodeJS.ProcessEnv; url: string }) => Promise<void>,
 ): Promise<void> {
   const { name, reach } = registryNode(outputs);
   const hostKey = outputs.hostKeys?.[name];
@@ -37,11 +41,12 @@ export async function withCloneByKey(
   await withDirectory((directory) =>
     withAgent(directory, key, async (socket) => {
       const ssh = ["ssh", ...sshArgs(directory, { name, reach, hostKey }, socket)].join(" ");
-      const env = { GIT_SSH_COMMAND: ssh, GIT_TERMINAL_PROMPT: "0" };
-      await inClone((...args) => type("git", args, { env }), reach, work);
+      await work({ env: { GIT_SSH_COMMAND: ssh, GIT_TERMINAL_PROMPT: "0" }, url: urlAt(reach) });
     }),
   );
 }
+
+const urlAt = (address: string): string => `ssh://git@${address}/srv/git/config.git`;
 
 function registryNode(outputs: Outputs) {
   const node = outputs.nodes?.find(({ role }) => role === "registry");
@@ -49,10 +54,10 @@ function registryNode(outputs: Outputs) {
   return node;
 }
 
-async function inClone(git: Git, address: string, work: (clone: Clone) => Promise<void>): Promise<void> {
+async function inClone(git: Git, url: string, work: (clone: Clone) => Promise<void>): Promise<void> {
   await withDirectory(async (parent) => {
     const directory = join(parent, "config");
-    await must(git("clone", "-q", `ssh://git@${address}/srv/git/config.git`, directory));
+    await must(git("clone", "-q", url, directory));
     await work({ directory, git: (...args) => git("-C", directory, ...AUTHOR, ...args) });
   });
 }
