@@ -40,7 +40,7 @@ async function changeState(stack: string, change: (exported: Exported) => boolea
 }
 
 /** The mark says nothing to a script, also where its resource is deleted next: what it writes is only not shown. */
-export const UNSETTLED = { logging: "none" };
+const UNSETTLED = { logging: "none" };
 
 /** @returns whether there was something to mark */
 export function markUnsettled({ deployment }: Exported, failed: ReadonlySet<string>): boolean {
