@@ -43,7 +43,7 @@ const EFFECTS: [setting: RegExp, says: Says][] = [
   [/^hypervisors\.[^.]+\.(bridge|emulated)$/, RESTARTED],
   [/^hypervisors\.[^.]+\.storagePool$/, "Its guests are made anew, on empty disks of that pool."],
   [/^hypervisors\.[^.]+\.(cores|memoryMiB)$/, "Nothing on machines: it is what guests there may use in all."],
-  [/^(hypervisors\.[^.]+\.site|sites\.[^.]+\.country)$/, PLACE],
+  [/^hypervisors\.[^.]+\.site$/, PLACE],
   [/^hypervisors\.[^.]+\.diskEncryption$/, STATEMENT],
   [/^nodes\.[^.]+$/, comesOrGoes],
   [/^nodes\.[^.]+\.(hypervisor|address)$/, madeAnew],
