@@ -132,7 +132,7 @@ export async function networkPoliciesHold(image: string, tell: (figure: string) 
     await until("verdicts again", WORK, () => hold().then(() => true));
   } finally {
     write(manifests("none", Object.fromEntries(pods.map((pod) => [pod, "10.244.0.1"])) as Record<Pod, string>));
-    await kubectl("delete", "-f", file, "--ignore-not-found");
+    await kubectl("delete", "-f", file, "--ignore-not-found", "--wait=false");
     rmSync(file, { force: true });
   }
 }
