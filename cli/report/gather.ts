@@ -1,10 +1,8 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { versionsInALine } from "../../artifacts/versions";
 import { atWhomAnswers } from "../../lib/answering";
-import { patienceHere } from "../../lib/machine";
 import { repositoryPath } from "../../lib/places";
-import { withPrivateDir } from "../../lib/private-dir";
 import type { AdmissionObject } from "../../policies/admission/generate";
 import { check } from "../../policies/check/check";
 import type { CheckReport } from "../../policies/check/report";
@@ -14,10 +12,9 @@ import type { Stack } from "../../stacks/stack";
 import type { Commit } from "../change/cause";
 import type { List, Pod } from "../change/observed";
 import { withRepository } from "../change/repository";
-import { run } from "../here/child";
 import { manifestReader } from "../here/manifest-reader";
+import { withNodes } from "../here/nodes";
 import { prepareForPreview } from "../here/preparation";
-import { sshArgs, withAgent } from "../here/ssh";
 import type { Outputs } from "../pulumi/outputs";
 import { ensureStack } from "../pulumi/pulumi";
 import { requireStackFile, stackFilePath } from "../pulumi/stack-file";
@@ -201,52 +198,23 @@ type Established = <T>(what: string, work: () => Promise<T>) => Promise<T | unde
 
 /** What each node has, and what the control planes have written down. */
 async function onNodes(outputs: Outputs, established: Established) {
-  const key = outputs.sshKey;
-  if (!key) throw new Error("up has not come as far as the nodes");
-  return withPrivateDir((directory) =>
-    withAgent(directory, key, async (socket) => {
-      const printed = new Map<string, string>();
-      const logs: ReturnType<typeof auditLines>[] = [];
-      await Promise.all(
-        (outputs.nodes ?? []).map((node) =>
-          established(`what is on ${node.name}`, async () => {
-            const ask = asking(node, outputs.hostKeys?.[node.name], directory, socket);
-            printed.set(node.name, await ask("software.sh"));
-            if (node.role === "control-plane") logs.push(auditLines(await ask("audit.sh")));
-          }),
-        ),
-      );
-      const since = logs.flatMap((log) => log.since ?? []).sort();
-      return {
-        printed,
-        acts: logs.length > 0 ? actsOf(logs.flatMap(({ lines }) => lines)) : null,
-        since: since[0] ?? null,
-      };
+  const printed = new Map<string, string>();
+  const logs: ReturnType<typeof auditLines>[] = [];
+  await withNodes(outputs, ({ name, role }, ask) =>
+    established(`what is on ${name}`, async () => {
+      printed.set(name, await ask(scriptOf("software.sh")));
+      if (role === "control-plane") logs.push(auditLines(await ask(scriptOf("audit.sh"))));
     }),
   );
-}
-
-function asking(
-  { name, reach, sshUser = "root" }: NonNullable<Outputs["nodes"]>[number],
-  hostKey: string | undefined,
-  directory: string,
-  socket: string,
-): (script: string) => Promise<string> {
-  if (!hostKey) throw new Error("its host key is not known");
-  const own = join(directory, name);
-  mkdirSync(own, { mode: 0o700 });
-  const shell = sshUser === "root" ? "sh -s" : "sudo -n sh -s";
-  return async (script) => {
-    const args = [...sshArgs(own, { name, reach, hostKey }, socket), `${sshUser}@${reach}`, shell];
-    const done = await run("ssh", args, {
-      output: "capture",
-      input: readFileSync(repositoryPath("cli", "report", script), "utf8"),
-      timeoutSeconds: 60 * patienceHere(),
-    });
-    if (done.code !== 0) throw new Error(done.stderr.trim() || `SSH ended with ${done.code}`);
-    return done.stdout;
+  const since = logs.flatMap((log) => log.since ?? []).sort();
+  return {
+    printed,
+    acts: logs.length > 0 ? actsOf(logs.flatMap(({ lines }) => lines)) : null,
+    since: since[0] ?? null,
   };
 }
+
+const scriptOf = (name: string): string => readFileSync(repositoryPath("cli", "report", name), "utf8");
 
 function nodeOf(
   node: Stack["nodes"][number],

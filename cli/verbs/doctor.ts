@@ -4,7 +4,9 @@ import type { Stack } from "../../stacks/stack";
 import { type Check, exitCode } from "../doctor/check";
 import { ofEnvironment } from "../doctor/environment";
 import { fix } from "../doctor/fix";
+import { askRemotes, ofHypervisors } from "../doctor/hypervisors";
 import { measured, ofMachine } from "../doctor/machine";
+import { askNodes, ofNodes } from "../doctor/nodes";
 import { render } from "../doctor/render";
 import { type Outputs, readOutputs } from "../pulumi/outputs";
 import { readStack } from "../pulumi/stack-file";
@@ -54,16 +56,28 @@ async function doctor({ stack, json, fix: mend }: { stack: string; json?: boolea
 async function examine(config: Stack, outputs: Outputs | undefined): Promise<Check[]> {
   const { name } = config;
   const option = name === "local" ? "" : ` --stack ${name}`;
-  const here = ofMachine(config, measured(config, outputs !== undefined), outputs !== undefined);
+  const up = outputs !== undefined;
+  const here = [...ofMachine(config, measured(config, up), up), ...ofHypervisors(config, askRemotes(config), up)];
   if (!outputs) {
     const remedy = `./grunnmur up${option}`;
     return [...here, { part: "environment", state: "advice", found: `${name} has not been created`, remedy }];
   }
   // With it files and lines are told; without it names alone.
   await ensure(["manifest-reader"]).catch((error) => say(`Files are named without lines: ${(error as Error).message}`));
-  const { report, cluster } = await collected(name, outputs, limitHere(), config);
+  const [{ report, cluster }, nodes] = await Promise.all([
+    collected(name, outputs, limitHere(), config),
+    askNodes(outputs),
+  ]);
+  // What is said of a node that is off is said once.
+  const ready = new Set(report.nodes.flatMap((node) => (node.ready ? [node.name] : [])));
+  const themselves = nodes.filter((node) => ready.has(node.name) || !("silent" in node.told));
   const whole: Check[] = outputs.nodes
     ? []
     : [{ part: "environment", state: "wrong", found: "up has not come to its end", remedy: `./grunnmur up${option}` }];
-  return [...here, ...whole, ...ofEnvironment(report, cluster.platform)];
+  return [
+    ...here,
+    ...whole,
+    ...ofNodes(themselves, name, config.network.ntpServers.length > 0),
+    ...ofEnvironment(report, cluster.platform),
+  ];
 }

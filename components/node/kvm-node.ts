@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { virsh } from "../../lib/hypervisors/ask";
 import type { SshKey } from "../keys/ssh";
 import { paceOf } from "../pace";
 import { payload } from "../payload";
@@ -245,8 +246,8 @@ function onHypervisor(name: string, { hypervisor, owner }: KvmNodeArgs) {
 
 /** Makes or removes a guest's disk or domain. */
 export function guestScript(which: GuestScript): string {
-  const parts = which.endsWith("disk-up") ? ["virsh", "owner", "grow", which] : ["virsh", "owner", which];
-  return parts.map((part) => script(`node/scripts/${part}.sh`)).join("");
+  const parts = which.endsWith("disk-up") ? ["owner", "grow", which] : ["owner", which];
+  return virsh() + parts.map((part) => script(`node/scripts/${part}.sh`)).join("");
 }
 
 export type GuestScript = `${"disk" | "data-disk" | "domain"}-${"up" | "down"}`;

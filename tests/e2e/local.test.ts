@@ -93,9 +93,16 @@ test("from nothing to a self-healing platform, and back", { timeout: 100 * patie
     assert.match(payment?.image ?? "", /^registry\.local\.grunnmur\.internal\/payment-service@sha256:[0-9a-f]{64}$/);
   });
 
-  await step("the service answers through its Service", async () => {
+  await step("the service answers through its Service, and the doctor finds nothing wrong", async () => {
     const path = "/api/v1/namespaces/production/services/payment-service:80/proxy/healthz";
-    await must(kubectl("get", "--raw", path));
+    const [, doctor] = await Promise.all([must(kubectl("get", "--raw", path)), grunnmur(["doctor", "--json"])]);
+    const { checks } = printed("doctor", doctor.stdout);
+    assert.deepEqual(
+      checks.filter(({ state }) => state === "wrong" || state === "unknown"),
+      [],
+    );
+    for (const { name } of (await status()).nodes)
+      assert.ok(checks.some(({ part, found }) => part === `node ${name}` && /its clock is right/.test(found)));
   });
 
   await step("a second up, a preview and plain pulumi find nothing to change", async (t) => {

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Prints how a node is, a line each: `clock SECONDS` since 1970, `synchronized yes|no` where chrony runs, `memory MIB` available, `disk PATH PERCENT`
+# and `inodes PATH PERCENT` free of the filesystems that fill, `failed UNIT`. Changes nothing.
+set -u
+
+chronyc -c tracking 2>/dev/null | awk -F, '{ print "synchronized", $NF ~ /^Not/ ? "no" : "yes" }'
+awk '/^MemAvailable/ { print "memory", int($2 / 1024) }' /proc/meminfo
+for path in / /var/lib/grunnmur/data; do
+  if [ "$path" = / ] || mountpoint -q "$path"; then
+    df -P "$path" | awk -v path="$path" 'NR == 2 { printf "disk %s %d\n", path, $4 * 100 / ($3 + $4) }'
+    df -P -i "$path" | awk -v path="$path" 'NR == 2 && $2 > 0 { printf "inodes %s %d\n", path, $4 * 100 / $2 }'
+  fi
+done
+systemctl list-units --state failed --plain --no-legend | awk '{ print "failed", $1 }'
+# Last, so that whoever asked knows best when it was.
+echo "clock $(date +%s.%N)"

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { patienceHere } from "../machine";
+import { repositoryPath } from "../places";
+
+/** What it takes to reach libvirt on one machine. */
+export interface Asked {
+  name: string;
+  /** libvirt's address. */
+  uri: string;
+  /** Public SSH host key, pinned; absent where the hypervisor is this machine. */
+  sshHostKey?: string;
+}
+
+/** The lines that one printed, or why it printed none. */
+export type Answer = { lines: string[] } | { silent: string };
+
+/** Each waits at most so long, and all are asked at once: thirty that do not answer cost a preview no more than one. */
+const seconds = () => 10 * patienceHere();
+
+/** Stands before every script that asks or changes a hypervisor: `v` is virsh there. */
+export const virsh = (): string => readFileSync(repositoryPath("lib", "hypervisors", "virsh.sh"), "utf8");
+
+const EACH = `
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
+ask() { # INDEX URI HOST-KEY
+  local text code=0 line
+  text=$(URI=$2 HOST_KEY=$3 timeout -k 1 "$LIMIT" bash -c "$LOOK" </dev/null 2>"$said/$1") || code=$?
+  if [ "$code" != 0 ]; then
+    if [ "$code" = 124 ]; then text="no answer within $LIMIT s"; else text=$(tail -n 1 "$said/$1"); fi
+    text=\${text:-"its script ended with $code"}
+  fi
+  # One write each, so that no two answers mix.
+  printf '%s\\0' "$1 $code $text"
+}
+index=0
+while [ $# -gt 0 ]; do
+  ask "$index" "$1" "$2" &
+  index=$((index + 1))
+  shift 2
+done
+wait
+`;
+
+/**
+ * Runs a script on this machine for each hypervisor, all at once, with its `v`. It waits for them: a preview may look with it, so
+ * the script changes nothing. @returns by the hypervisor's name
+ */
+export function askHypervisors(hypervisors: readonly Asked[], script: string): Map<string, Answer> {
+  if (hypervisors.length === 0) return new Map();
+  const args = hypervisors.flatMap(({ uri, sshHostKey }) => [uri, sshHostKey ?? ""]);
+  const { stdout } = spawnSync("bash", ["-c", EACH, "ask", ...args], {
+    env: { ...process.env, LIMIT: `${seconds()}`, LOOK: virsh() + script },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const found = new Map<string, Answer>();
+  for (const answer of stdout.split("\0").filter(Boolean)) {
+    const [, index, code, text = ""] = /^(\d+) (\d+) ([\s\S]*)$/.exec(answer) ?? [];
+    const hypervisor = hypervisors[Number(index)];
+    if (!hypervisor) continue;
+    const lines = text.split("\n").filter(Boolean);
+    found.set(hypervisor.name, code === "0" ? { lines } : { silent: text });
+  }
+  return found;
+}
