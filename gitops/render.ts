@@ -65,6 +65,9 @@ export function without(files: RepoFile[], part: string, listed: string): RepoFi
     );
 }
 
+/** What a Git host fills in itself, `${{ … }}`, is none. */
+export const PLACEHOLDER = /(?<!\$)\{\{(.*?)\}\}/g;
+
 /** Puts values in place of `{{name}}`, in paths and contents. @throws Error for an unknown name or a misformed value */
 export function renderFiles(files: readonly RepoFile[], values: object, forms: Forms = ALLOWED): RepoFile[] {
   const given = new Map<string, string | undefined>(Object.entries(values));
@@ -74,7 +77,7 @@ export function renderFiles(files: readonly RepoFile[], values: object, forms: F
       throw new Error(`${name}: received ${JSON.stringify(value)}, allowed is ${form.source}`);
   }
   const fill = (text: string, path: string): string =>
-    text.replace(/\{\{(.*?)\}\}/g, (whole, name: string) => {
+    text.replace(PLACEHOLDER, (whole, name: string) => {
       const value = given.get(name);
       if (Object.hasOwn(forms, name) && value !== undefined) return value;
       throw new Error(`${path}: unknown placeholder ${whole}, allowed are ${Object.keys(forms).join(", ")}`);

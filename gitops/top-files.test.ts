@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { renderConfigRepo } from "./render";
@@ -48,6 +52,54 @@ test("a second cluster is added behind the first, whose bytes stay, and once onl
   assert.match(both.get("README.md") ?? "", /\| local \| `clusters\/local`.*\|\n\| prod \| `clusters\/prod`.*\|\n$/);
   for (const values of [LOCAL, PROD]) assert.deepEqual(texts(addToTop(values, (path) => both.get(path))), both);
 });
+
+for (const [gitHost, path] of [
+  ["github", ".github/workflows/check.yml"],
+  ["gitea", ".gitea/workflows/check.yml"],
+] as const) {
+  const one = texts(addToTop(LOCAL, () => undefined, gitHost));
+  const both = texts(addToTop(PROD, (asked) => one.get(asked), gitHost));
+
+  test(`${gitHost} has its own pipeline and no other, and a second cluster is added behind the first`, () => {
+    assert.deepEqual([...one.keys()], [path, ".sops.yaml", "README.md"]);
+    assert.ok(both.get(path)?.startsWith(one.get(path) ?? "?"));
+    const { jobs } = parse(both.get(path) ?? "");
+    assert.deepEqual(jobs.check.strategy.matrix.include, [
+      { CLUSTER: "clusters/local", REGISTRY_HOST: "registry.local.example.no", LOCALITY_PROFILE: "NO" },
+      { CLUSTER: "clusters/prod", REGISTRY_HOST: "registry.example.no", LOCALITY_PROFILE: "NO" },
+    ]);
+    assert.deepEqual(texts(addToTop(PROD, (asked) => both.get(asked), gitHost)), both);
+    const other = addToTop(PROD, (asked) => (asked === path ? "jobs: { check: {} }\n" : undefined), gitHost);
+    assert.match(other.flatMap((file) => ("why" in file ? file.why : [])).join(), /no list where the matrix/);
+  });
+
+  test(`${gitHost}'s job judges the cluster's folder by the newest image, which reaches and changes nothing`, () => {
+    const { jobs } = parse(both.get(path) ?? "");
+    const { run, env } = jobs.check.steps.at(-1);
+    const values = jobs.check.strategy.matrix.include[1];
+    const filled = Object.entries(env as Record<string, string>).map(([name, text]) => [
+      name,
+      text.replace(/^\$\{\{ matrix\.(\w+) \}\}$/, (_, key) => values[key]),
+    ]);
+    const bin = mkdtempSync(join(tmpdir(), "grunnmur-docker-"));
+    try {
+      writeFileSync(join(bin, "docker"), `#!/bin/sh\nprintf '%s\\n' "$@"\n`, { mode: 0o755 });
+      const printed = execFileSync("sh", ["-ec", run], {
+        cwd: bin,
+        env: { PATH: `${bin}:${process.env.PATH}`, ...Object.fromEntries(filled) },
+        encoding: "utf8",
+      });
+      assert.deepEqual(printed.trim().split("\n"), [
+        ...["run", "--rm", "--pull", "always", "--network", "none", "--volume", `${bin}:/repository:ro`],
+        ...["--workdir", "/repository"],
+        "registry.example.no/mirror/grunnmur/check:current",
+        ...["--registry", "registry.example.no", "--profile", "NO", "clusters/prod"],
+      ]);
+    } finally {
+      rmSync(bin, { recursive: true });
+    }
+  });
+}
 
 test("without a recipient nothing is said of Secrets", () => {
   const { recipient: _none, ...values } = LOCAL;

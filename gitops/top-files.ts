@@ -1,9 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
-import { type ConfigRepoValues, folderOf, renderFiles, SOPS } from "./render";
+import type { PipelineKind } from "./infra-repo";
+import { type ConfigRepoValues, folderOf, PLACEHOLDER, renderFiles, SOPS } from "./render";
 import { type RepoFile, templates } from "./templates";
 
-/** A file at the top of a configuration repository, after a cluster was added to it. */
+/** Where each kind of Git host looks for the pipeline that checks; the scaffold's own is GitLab's. */
+const PIPELINES: Readonly<Record<PipelineKind, string>> = {
+  gitlab: ".gitlab-ci.yml",
+  github: ".github/workflows/check.yml",
+  gitea: ".gitea/workflows/check.yml",
+};
+
+/** A file that all clusters of a configuration repository share, after one was added to it. */
 export type TopFile = { path: string } & (
   | { content: string }
   /** The file is not of the form that could be added to: what has to be written there, and why it was not. */
@@ -15,10 +23,17 @@ export type TopFile = { path: string } & (
  * and those of the next are added behind them; what stands before is never changed.
  *
  * @param existing the text of a file that there is
+ * @param gitHost whose pipeline checks
  */
-export function addToTop(values: ConfigRepoValues, existing: (path: string) => string | undefined): TopFile[] {
-  return templates("config-repo")
-    .filter(({ path }) => !path.includes("/") && (path !== SOPS || values.recipient !== undefined))
+export function addToTop(
+  values: ConfigRepoValues,
+  existing: (path: string) => string | undefined,
+  gitHost: PipelineKind = "gitlab",
+): TopFile[] {
+  const top = templates("config-repo").filter(({ path }) => !path.includes("/"));
+  const others = top.filter(({ path }) => path !== PIPELINES.gitlab);
+  return (gitHost === "gitlab" ? top : [...templates("config-pipelines", gitHost), ...others])
+    .filter(({ path }) => path !== SOPS || values.recipient !== undefined)
     .map((template) => {
       const { head, lines } = parted(template, values);
       const before = existing(template.path);
@@ -27,7 +42,7 @@ export function addToTop(values: ConfigRepoValues, existing: (path: string) => s
 }
 
 function parted({ path, content }: RepoFile, values: ConfigRepoValues): { head: string; lines: string } {
-  const start = content.lastIndexOf("\n", content.indexOf("{{")) + 1;
+  const start = content.lastIndexOf("\n", content.search(PLACEHOLDER)) + 1;
   const [filled] = renderFiles([{ path, content: content.slice(start) }], { ...values, path: folderOf(values) });
   return { head: content.slice(0, start), lines: filled?.content ?? "" };
 }
@@ -69,8 +84,7 @@ function noEntry(path: string, before: string, after: string, fresh: string, fol
 function listIn(path: string, text: string): { list: Entry[]; rest: unknown } | undefined {
   try {
     const whole = parse(text);
-    const holder = path === SOPS ? whole : whole.check.parallel;
-    const key = path === SOPS ? "creation_rules" : "matrix";
+    const [holder, key] = holderOf(path, whole);
     const list = holder[key];
     if (!Array.isArray(list) || !list.every((one) => typeof one === "object" && one !== null)) return undefined;
     holder[key] = [];
@@ -78,6 +92,13 @@ function listIn(path: string, text: string): { list: Entry[]; rest: unknown } | 
   } catch {
     return undefined;
   }
+}
+
+/** What in the file has the list, and under which key. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever form a file has that somebody wrote
+function holderOf(path: string, whole: any): [any, string] {
+  if (path === SOPS) return [whole, "creation_rules"];
+  return path === PIPELINES.gitlab ? [whole.check.parallel, "matrix"] : [whole.jobs.check.strategy.matrix, "include"];
 }
 
 /** As SOPS matches: a rule without an expression is for all files. */

@@ -89,6 +89,14 @@ test("what is written is printed, with what is missing and what comes next", asy
   await refused(/--recipient received "abc"/, "config-repo", "--recipient", "abc");
 });
 
+test("a configuration repository gets the pipeline of its Git host", async () => {
+  await init("config-repo", "--git-host", "gitea");
+  assert.match(get(".gitea/workflows/check.yml"), /- CLUSTER: "clusters\/local"\n/);
+  assert.ok(!files().includes(".gitlab-ci.yml"));
+  await init("config-repo", "--git-host", "gitea", "--stack", "prod");
+  assert.equal(get(".gitea/workflows/check.yml").match(/- CLUSTER: /g)?.length, 2);
+});
+
 test("a service joins what the platform's first commit wrote, where nothing is shared", async () => {
   const values = { cluster: "local", registry: "registry.local.grunnmur.internal", region: "NO", profile: "NO" };
   for (const { path, content } of renderConfigRepo({ ...values, tag: "a".repeat(40) })) {

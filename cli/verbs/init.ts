@@ -40,6 +40,12 @@ const gitHostOption = (otherwise?: string): Option =>
     `whose pipeline (default: sync.gitHost of the stack${otherwise ? `, ${otherwise}` : ""})`,
   ).choices(PIPELINE_KINDS);
 
+const OTHERWISE = "gitlab where that runs no pipelines";
+
+/** Whose pipeline a repository gets. */
+const pipelineKind = ({ sync }: Stack, given?: PipelineKind): PipelineKind =>
+  given ?? (runsPipelines(sync.gitHost.kind) ? sync.gitHost.kind : "gitlab");
+
 interface Options {
   stack: string;
   json?: boolean;
@@ -57,12 +63,13 @@ function configRepo(): Command {
         "whom Secrets are encrypted for, age1…; default: the environment's, where it is up",
       ),
     )
+    .addOption(gitHostOption(OTHERWISE))
     .action(initConfigRepo);
 }
 
 async function initConfigRepo(
   directory: string,
-  { stack, json, recipient }: Options & { recipient?: string },
+  { stack, json, recipient, gitHost }: Options & { recipient?: string; gitHost?: PipelineKind },
 ): Promise<void> {
   const declared = readStack(stack);
   requireDirectory(directory, true);
@@ -76,7 +83,7 @@ async function initConfigRepo(
   // People work in what is there: a cluster's folder from its first day on, and base/ from that of the first cluster.
   const isThere = has(list);
   const fresh = has(`${SHARED_NAMESPACE}/kustomization.yaml`) ? own : [...own, ...shared];
-  const top = addToTop(values, (path) => textInside(directory, path));
+  const top = addToTop(values, (path) => textInside(directory, path), pipelineKind(declared, gitHost));
   const toDo = top.flatMap((file) => ("why" in file ? [file] : []));
   write(
     directory,
@@ -162,7 +169,7 @@ function appRepo(): Command {
   ])
     .option("--name <name>", "the application's name", "payment-service")
     .addOption(new Option("--language <language>", "what it is written in").choices(LANGUAGES).default("go"))
-    .addOption(gitHostOption("gitlab where that runs no pipelines"))
+    .addOption(gitHostOption(OTHERWISE))
     .action(initAppRepo);
 }
 
@@ -170,9 +177,9 @@ function initAppRepo(
   directory: string,
   { stack, json, name, language, ...given }: Options & { name: string; language: Language; gitHost?: PipelineKind },
 ): void {
-  const { registry, sync } = readStack(stack);
-  const { kind } = sync.gitHost;
-  const gitHost = given.gitHost ?? (runsPipelines(kind) ? kind : "gitlab");
+  const declared = readStack(stack);
+  const { registry } = declared;
+  const gitHost = pipelineKind(declared, given.gitHost);
   requireDirectory(directory, true);
   requireName(name);
   write(
