@@ -1,23 +1,24 @@
 import { colours } from "../terminal/colour";
-import { table } from "../terminal/table";
+import { hanging, table } from "../terminal/table";
 import type { Check } from "./check";
 
 /** For a person: a line each, and below one that is not good what was expected, what helps, and the log. */
-export function render(stack: string, checks: readonly Check[], stream: { isTTY?: boolean }): string {
+export function render(stack: string, checks: readonly Check[], stream: { isTTY?: boolean; columns?: number }): string {
   const paint = colours(stream);
   const mark = { good: paint.green, advice: paint.yellow, wrong: paint.red, unknown: paint.bold };
   const rows = table(
     ["part", "", "found"].map((title) => paint.bold(title)),
     checks.map(({ part, state, found }) => [part, mark[state](state), found]),
+    stream,
   );
   const [head = "", ...lines] = rows;
   const below = checks.map(({ state, expected, remedy, log = [] }) =>
     state === "good"
       ? []
       : [
-          ...(expected === undefined ? [] : [`    expected: ${expected}`]),
+          ...(expected === undefined ? [] : [hanging(`expected: ${expected}`, 4, stream.columns)]),
           ...log.map((line) => paint.dim(`    | ${line}`)),
-          ...(remedy === undefined ? [] : [`    do: ${remedy}`]),
+          ...(remedy === undefined ? [] : [hanging(`do: ${remedy}`, 4, stream.columns)]),
         ],
   );
   return [

@@ -13,7 +13,7 @@ export function summary(stages: StageTime[], { code, changes }: Update, totalSec
   ]);
   return [
     "",
-    ...table(["stage", "seconds", "changed", ""], rows, ["seconds", "changed"]),
+    ...table(["stage", "seconds", "changed", ""], rows, { right: ["seconds", "changed"] }),
     "",
     `${code !== 0 ? "Stopped" : unchanged(changes) ? "No changes" : said(changes)}. ${duration(totalSeconds)} in all.`,
   ];

@@ -5,7 +5,7 @@ import { table } from "../terminal/table";
 import { exitCode, isUnknown, notReady, type Report, slowParts } from "./report";
 
 /** The report for a person: tables, then what is not ready. */
-export function render(report: Report, stream: { isTTY?: boolean }): string {
+export function render(report: Report, stream: { isTTY?: boolean; columns?: number }): string {
   const { green, red, bold } = colours(stream);
   const slow = slowParts(report);
   const mark = (ready: boolean, unknown: boolean): string =>
@@ -19,6 +19,7 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
         ...[node.name, node.role, node.site, node.address, node.kubelet ?? "-"],
         mark(node.ready, isUnknown(report, node)) + (node.takesPods === false ? bold(", takes no new pods") : ""),
       ]),
+      stream,
     ),
     "",
     ...table(
@@ -45,11 +46,13 @@ export function render(report: Report, stream: { isTTY?: boolean }): string {
           `${agent.lastApplied ?? "-"}, key ${agent.readOnlyKey ? "read-only" : "not proven"}`,
         ],
       ],
+      stream,
     ),
     "",
     ...table(
       [bold("workload"), "pods", "image"],
       workloads.map((w) => [`${w.namespace}/${w.name}`, `${w.ready}/${w.desired}`, w.image]),
+      stream,
     ),
     "",
     ...changed(report),

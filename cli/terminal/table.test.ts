@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { colours } from "./colour";
 import { duration } from "./duration";
-import { table } from "./table";
+import { hanging, table } from "./table";
 
 test("columns are as wide as their widest cell, colours have no width, figures stand right", () => {
   const red = colours({ isTTY: true }, { TERM: "xterm" }).red("ab");
@@ -13,10 +14,31 @@ test("columns are as wide as their widest cell, colours have no width, figures s
         [red, "1"],
         ["c", "100"],
       ],
-      ["s"],
+      { right: ["s"] },
     ),
     ["name    s", `${red}      1`, "c     100"],
   );
+});
+
+test("on a narrow terminal a row's last cell goes on under itself, or below where it has no room", () => {
+  const red = colours({ isTTY: true }, { TERM: "xterm" }).red("wrong");
+  const rows = [["node", red, "one of its units has failed, and that is why nothing else works"]];
+  assert.deepEqual(table(["part", "", "found"], rows, { columns: 44 }).join("\n").split("\n"), [
+    "part         found",
+    `node  ${red}  one of its units has failed,`,
+    "             and that is why nothing else",
+    "             works",
+  ]);
+  for (const columns of [44, 30, 20])
+    for (const line of table(["part", "", "found"], rows, { columns }).join("\n").split("\n"))
+      assert.ok(stripVTControlCharacters(line).length <= columns, line);
+  assert.match(table(["part", "", "found"], rows, { columns: 30 })[1] ?? "", /^node .*\n {4}one of its/);
+  assert.equal(table(["part", "", "found"], rows).length, 2);
+});
+
+test("a word that is longer than the line is broken, and off a terminal nothing is", () => {
+  assert.equal(hanging("a".repeat(30), 4, 24), `    ${"a".repeat(20)}\n    ${"a".repeat(10)}`);
+  assert.equal(hanging("a b", 2), "  a b");
 });
 
 test("nothing is coloured off a terminal or under NO_COLOR", () => {

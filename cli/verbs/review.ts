@@ -83,7 +83,13 @@ async function reviewAll({ stack, only, branch, remote, artifacts, json, ...opti
   }
   if (json) print(JSON.stringify(outcomes, null, 2));
   else if (proposals.length === 0) say(`No proposal for ${branch} is open.`);
-  else print(table(["proposal", "verdict", "comment"], outcomes.map(row), ["proposal"]).join("\n"));
+  else
+    print(
+      table(["proposal", "verdict", "comment"], outcomes.map(row), {
+        right: ["proposal"],
+        columns: process.stdout.columns,
+      }).join("\n"),
+    );
   if (failures.length > 0) {
     throw new UserError(`${failures.length} of ${proposals.length} proposals have no review:\n${failures.join("\n")}`);
   }

@@ -100,7 +100,7 @@ function render({ kubernetes: { from, to }, nodes, refusals }: Plan): string {
   return [
     from === to ? `Kubernetes ${from}` : `Kubernetes ${from}, and ${to} is there`,
     "",
-    ...table(["NODE", "ROLE", "RUNS", "DOES", "BECAUSE"], rows),
+    ...table(["node", "role", "runs", "does", "because"], rows, process.stdout),
     ...refusals.map((line) => `refused: ${line}`),
   ].join("\n");
 }
