@@ -75,6 +75,71 @@ spec:
 
 export const CHANGES: Change[] = [
   {
+    name: "out of the site goes nothing that is not declared, whatever the cluster's own policies say",
+    run: nothingIsReached,
+  },
+  {
+    name: "what comes from outside reaches the demo by the name that the stack gives it, and by no other",
+    run: async (tell, outputs) => {
+      const answer = async () => (await must(grunnmur(["curl", "-sS", "-m", "60", HOST_URL]))).stdout;
+      const seconds = await until("the demo from outside", 600, async () =>
+        answer().then((text) => text.includes("payment-service")),
+      );
+      tell(`the demo answered from outside after ${seconds.toFixed(0)} s`);
+      const address = [
+        "get",
+        "ingress",
+        "payment-service",
+        "-n",
+        "production",
+        "-o",
+        "jsonpath={.status.loadBalancer.ingress[0].ip}",
+      ];
+      assert.equal((await must(kubectl(...address))).stdout, WORKER);
+      // As anybody in the nodes' network does, and at a name that nobody has.
+      const asked = (url: string) =>
+        `curl -sk -o /dev/null -m 60 -w '%{http_code} %{redirect_url}' --resolve '*:80:${WORKER}' --resolve '*:443:${WORKER}' ${url}`;
+      const from = async (url: string) => (await must(grunnmur(["ssh", "registry-1", asked(url)]))).stdout;
+      assert.equal(await from(HOST_URL.replace("https", "http")), `308 ${HOST_URL}`);
+      assert.equal(await from(HOST_URL), "200 ");
+      assert.equal(await from("https://other.local.grunnmur.internal/"), "404 ");
+
+      const taken = ingress("other.local.grunnmur.internal");
+      const refusedBy =
+        /ingress-host-declared.*other\.local\.grunnmur\.internal; allowed in production are payment\.local/s;
+      await withClone(outputs, async ({ directory }) => {
+        const folder = join(directory, "clusters/local/production/payment-service");
+        writeFileSync(join(folder, "ingress.yaml"), taken);
+        const review = await grunnmur(["check", "--stack", "local", folder]);
+        assert.equal(review.code, 1, review.stdout);
+        assert.match(review.stdout, refusedBy);
+      });
+      const file = join(tmpdir(), `grunnmur-ingress-${process.pid}.yaml`);
+      writeFileSync(file, taken);
+      const written = await kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", file);
+      rmSync(file);
+      assert.notEqual(written.code, 0);
+      assert.match(written.stderr, refusedBy);
+    },
+  },
+  {
+    name: "another home neither takes the environment over nor takes it down",
+    run: async () => {
+      const home = mkdtempSync(join(tmpdir(), "grunnmur-other-home-"));
+      try {
+        mkdirSync(home, { recursive: true });
+        symlinkSync(storeRoot(), join(home, "store"));
+        const taken = await grunnmur(["up", "--yes"], { env: { GRUNNMUR_HOME: home } });
+        assert.notEqual(taken.code, 0);
+        assert.match(taken.stderr, /belongs to the environment in/);
+        await grunnmur(["destroy", "--yes"], { env: { GRUNNMUR_HOME: home } });
+        await ready();
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
+    },
+  },
+  {
     name: "a second application runs by the tutorial's commands, fewer than 15",
     run: async (tell, outputs) => {
       assert.ok(tutorialCommands().length < 15);
@@ -122,23 +187,6 @@ export const CHANGES: Change[] = [
       }),
   },
   {
-    name: "another home neither takes the environment over nor takes it down",
-    run: async () => {
-      const home = mkdtempSync(join(tmpdir(), "grunnmur-other-home-"));
-      try {
-        mkdirSync(home, { recursive: true });
-        symlinkSync(storeRoot(), join(home, "store"));
-        const taken = await grunnmur(["up", "--yes"], { env: { GRUNNMUR_HOME: home } });
-        assert.notEqual(taken.code, 0);
-        assert.match(taken.stderr, /belongs to the environment in/);
-        await grunnmur(["destroy", "--yes"], { env: { GRUNNMUR_HOME: home } });
-        await ready();
-      } finally {
-        rmSync(home, { recursive: true, force: true });
-      }
-    },
-  },
-  {
     name: "a commit that reaches for the nodes is refused in review and by the cluster",
     run: (_tell, outputs) =>
       withClone(outputs, async ({ directory, git }) => {
@@ -167,54 +215,6 @@ export const CHANGES: Change[] = [
         await must(git("revert", "--no-edit", "HEAD"));
         await must(git("push", "-q"));
       }),
-  },
-  {
-    name: "what comes from outside reaches the demo by the name that the stack gives it, and by no other",
-    run: async (tell, outputs) => {
-      const answer = async () => (await must(grunnmur(["curl", "-sS", "-m", "60", HOST_URL]))).stdout;
-      const seconds = await until("the demo from outside", 600, async () =>
-        answer().then((text) => text.includes("payment-service")),
-      );
-      tell(`the demo answered from outside after ${seconds.toFixed(0)} s`);
-      const address = [
-        "get",
-        "ingress",
-        "payment-service",
-        "-n",
-        "production",
-        "-o",
-        "jsonpath={.status.loadBalancer.ingress[0].ip}",
-      ];
-      assert.equal((await must(kubectl(...address))).stdout, WORKER);
-      // As anybody in the nodes' network does, and at a name that nobody has.
-      const asked = (url: string) =>
-        `curl -sk -o /dev/null -m 60 -w '%{http_code} %{redirect_url}' --resolve '*:80:${WORKER}' --resolve '*:443:${WORKER}' ${url}`;
-      const from = async (url: string) => (await must(grunnmur(["ssh", "registry-1", asked(url)]))).stdout;
-      assert.equal(await from(HOST_URL.replace("https", "http")), `308 ${HOST_URL}`);
-      assert.equal(await from(HOST_URL), "200 ");
-      assert.equal(await from("https://other.local.grunnmur.internal/"), "404 ");
-
-      const taken = ingress("other.local.grunnmur.internal");
-      const refusedBy =
-        /ingress-host-declared.*other\.local\.grunnmur\.internal; allowed in production are payment\.local/s;
-      await withClone(outputs, async ({ directory }) => {
-        const folder = join(directory, "clusters/local/production/payment-service");
-        writeFileSync(join(folder, "ingress.yaml"), taken);
-        const review = await grunnmur(["check", "--stack", "local", folder]);
-        assert.equal(review.code, 1, review.stdout);
-        assert.match(review.stdout, refusedBy);
-      });
-      const file = join(tmpdir(), `grunnmur-ingress-${process.pid}.yaml`);
-      writeFileSync(file, taken);
-      const written = await kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", file);
-      rmSync(file);
-      assert.notEqual(written.code, 0);
-      assert.match(written.stderr, refusedBy);
-    },
-  },
-  {
-    name: "out of the site goes nothing that is not declared, whatever the cluster's own policies say",
-    run: nothingIsReached,
   },
   {
     name: "one up gives a running worker more memory, lets out of the site what is declared, and has Git not written past but by who says why; a report tells all",
