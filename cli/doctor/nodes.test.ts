@@ -28,6 +28,13 @@ for (const [what, lines, state, found, remedy] of [
   ["a clock that is late", with_(`clock ${at - 90}`), "wrong", /90 s off/, /chronyc tracking/],
   ["a clock that is early", with_(`clock ${at + 93}.2`), "wrong", /90 s off/, /chronyc/],
   ["a clock that follows nobody", with_("synchronized no"), "advice", /no time server/, /chronyc sources/],
+  [
+    "what tried to leave",
+    [...fine, "refused 3 SRC=10.244.12.5 DST=198.51.100.7 DPT=443"],
+    "advice",
+    /3 or more, the last SRC=10\.244\.12\.5 DST=198\.51\.100\.7 DPT=443/,
+    /destinations/,
+  ],
   ["a unit that failed", [...fine, "failed kubelet.service"], "wrong", /kubelet\.service has/, /journalctl -u kubelet/],
 ] as const) {
   test(`${what} is said with what helps`, () => {
@@ -60,11 +67,20 @@ test("the node's script prints its lines, also where chrony and systemd say noth
   try {
     writeFileSync(join(bin, "systemctl"), "#!/bin/sh\necho 'a.service loaded failed failed A'\n");
     writeFileSync(join(bin, "chronyc"), "#!/bin/sh\necho 'CB007,203.0.113.5,3,1,0,0,0,0,0,0,0,0,1,Not synchronised'\n");
-    for (const name of ["systemctl", "chronyc"]) chmodSync(join(bin, name), 0o755);
+    const refused = (port: number) =>
+      `grunnmur-egress refused IN=a OUT=b SRC=10.244.12.5 DST=198.51.100.7 LEN=60 PROTO=TCP SPT=4 DPT=${port} WINDOW=1`;
+    writeFileSync(join(bin, "journalctl"), `#!/bin/sh\nprintf '%s\\n' '${refused(80)}' '${refused(443)}'\n`);
+    for (const name of ["systemctl", "chronyc", "journalctl"]) chmodSync(join(bin, name), 0o755);
     const script = repositoryPath("cli/doctor/scripts/node.sh");
     const run = (path: string) => spawnSync("sh", [script], { env: { PATH: path }, encoding: "utf8" }).stdout;
     const lines = run(`${bin}:${process.env.PATH}`);
-    for (const line of [/^synchronized no$/m, /^memory \d+$/m, /^disk \/ \d+$/m, /^failed a\.service$/m])
+    for (const line of [
+      /^synchronized no$/m,
+      /^memory \d+$/m,
+      /^disk \/ \d+$/m,
+      /^failed a\.service$/m,
+      /^refused 2 SRC=10\.244\.12\.5 DST=198\.51\.100\.7 DPT=443$/m,
+    ])
       assert.match(lines, line);
     assert.match(lines, /^clock \d+\.\d+\n$/m);
     rmSync(join(bin, "chronyc"));

@@ -86,6 +86,14 @@ function ofNode({ name, told }: NodeAnswer, option: string, ntp: boolean): Check
           },
         ]
       : []),
+    ...of("refused").map(
+      ([count, ...what]): Check => ({
+        ...{ part, state: "advice" },
+        found: `refused in the last hour on the way out of the site: ${count} or more, the last ${what.join(" ")}`,
+        expected: "nothing tries to leave for what is not declared",
+        remedy: `declare it under destinations, or find who asks: ./grunnmur kubectl${option} get pods -A -o wide`,
+      }),
+    ),
     ...failed.map(
       (unit): Check => ({
         ...{ part, state: "wrong", found: `${unit} has failed` },

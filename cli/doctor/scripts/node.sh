@@ -1,6 +1,7 @@
 #!/bin/sh
 # Prints how a node is, a line each: `clock SECONDS` since 1970, `synchronized yes|no` where chrony runs, `memory MIB` available, `disk PATH PERCENT`
-# and `inodes PATH PERCENT` free of the filesystems that fill, `failed UNIT`. Changes nothing.
+# and `inodes PATH PERCENT` free of the filesystems that fill, `failed UNIT`, `refused COUNT SRC=… DST=… DPT=…` of what was refused on
+# its way out of the site in the last hour, as far as the log goes, with the last one. Changes nothing.
 set -u
 
 chronyc -c tracking 2>/dev/null | awk -F, '{ print "synchronized", $NF ~ /^Not/ ? "no" : "yes" }'
@@ -12,5 +13,14 @@ for path in / /var/lib/grunnmur/data; do
   fi
 done
 systemctl list-units --state failed --plain --no-legend | awk '{ print "failed", $1 }'
+journalctl -k -q --since -1h -o cat -g 'grunnmur-egress refused' 2>/dev/null | awk '
+  { count++; last = $0 }
+  END {
+    if (count == 0) exit
+    line = ""
+    parts = split(last, part, " ")
+    for (i = 1; i <= parts; i++) if (part[i] ~ /^(SRC|DST|DPT)=/) line = line " " part[i]
+    print "refused", count line
+  }'
 # Last, so that whoever asked knows best when it was.
 echo "clock $(date +%s.%N)"
