@@ -34,6 +34,6 @@ svg .flow { fill: none; stroke: var(--dim); } svg .head { fill: var(--dim); }
 svg rect.bar { fill: var(--accent); stroke: none; } svg .limit { stroke: var(--bad); stroke-dasharray: 4 3; }
 @media (max-width: 40rem) { body { font-size: 15px; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
 @media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10.5pt; } nav { display: none; }
-  a { color: inherit; text-decoration: none; } h2 { break-after: avoid; } tr, figure, .note { break-inside: avoid; } thead { display: table-header-group; }
-  .wide { overflow: visible; } svg { min-width: 0; } table { font-size: 8.5pt; } td.long { min-width: 0; } td.short { white-space: normal; } @page { margin: 15mm; } }
+  a { color: inherit; text-decoration: none; } h2, h3 { break-after: avoid; } tr, figure, .note { break-inside: avoid; } thead { display: table-header-group; }
+  .wide { overflow: visible; } svg { min-width: 0; } svg.topology { max-height: 225mm; } table { font-size: 8.5pt; } td.long { min-width: 0; } td.short:not(:first-child) { white-space: normal; } @page { margin: 15mm; } }
 `;

@@ -67,7 +67,7 @@ function outsides(all: readonly Outside[], x: number, line: (y: number) => Marku
   return all.map(({ title, what, country }, index) => {
     const y = EDGE + index * (OUTSIDE + EDGE);
     return markup`<g><rect x="${x + 1}" y="${y}" width="${SIDE - 2}" height="${OUTSIDE}" rx="6" class="outside"/>
-<text x="${x + 12}" y="${y + 25}" class="strong">${cut(title, 22)}</text><text x="${x + 12}" y="${y + 46}" class="small">${cut(what, 27)}</text>
+<text x="${x + 12}" y="${y + 25}" class="strong">${cut(title, 20)}</text><text x="${x + 12}" y="${y + 46}" class="small">${cut(what, 27)}</text>
 <text x="${x + SIDE - 12}" y="${y + 25}" class="country" text-anchor="end">${country ?? ""}</text>${line(y + OUTSIDE / 2)}</g>`;
   });
 }
