@@ -19,7 +19,7 @@ import type { Outputs } from "../pulumi/outputs";
 import { ensureStack } from "../pulumi/pulumi";
 import { requireStackFile, stackFilePath } from "../pulumi/stack-file";
 import { stateFacts } from "../pulumi/state-facts";
-import { endings } from "../review/endings";
+import { ending, endings } from "../review/endings";
 import { previewed, today } from "../review/previewed";
 import type { Review } from "../review/review";
 import { collect, limitHere } from "../status/collect";
@@ -75,6 +75,13 @@ export async function gather(stack: Stack, outputs: Outputs | undefined, tell: T
   const unread = git?.unread;
   if (unread) unknown.push({ what: "the rules in review", why: plain(unread) });
   if (preview && !preview.whole) unknown.push({ what: "the rules at preview", why: preview.reasons.join("; ") });
+  const exceptions = (git?.review.exceptions ?? []).map(({ rule, kind, namespace, name, exception }) => ({
+    rule,
+    object: `${kind} ${namespace ? `${namespace}/` : ""}${name}`,
+    reason: exception.reason,
+    who: exception.who,
+    until: exception.until,
+  }));
   return {
     version: 1,
     stack: stack.name,
@@ -110,14 +117,14 @@ export async function gather(stack: Stack, outputs: Outputs | undefined, tell: T
     limits: preflightLimits(stack),
     preview: preview ? { verdict: preview.verdict, reasons: preview.reasons } : null,
     rules: ruleResults(rules, stack, { preview, review: unread ? undefined : git?.review, cluster: admission }),
-    exceptions: (git?.review.exceptions ?? []).map(({ rule, kind, namespace, name, exception }) => ({
-      rule,
-      object: `${kind} ${namespace ? `${namespace}/` : ""}${name}`,
-      reason: exception.reason,
-      who: exception.who,
-      until: exception.until,
-    })),
-    endings: preview?.endings ?? endings(stack, {}, today()),
+    exceptions,
+    endings: [
+      ...(preview?.endings ?? endings(stack, {}, today())),
+      ...ending(
+        exceptions.map(({ rule, object, until }) => ({ what: `exception from ${rule} for ${object}`, on: until })),
+        today(),
+      ),
+    ].sort((a, b) => a.days - b.days),
     certificates: report?.certificates ?? [],
     software: [...programsOf(nodes?.printed ?? new Map(), versions), ...imagesOf(cluster?.pods ?? [])],
     commits: git?.commits ?? [],

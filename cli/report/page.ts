@@ -93,7 +93,7 @@ function summary(evidence: Evidence): Markup {
     ["Preview of the stack file", preview ? words(preview.verdict) : "not known"],
     ["In Git", git.head ? markup`<code>${git.head.slice(0, 12)}</code>` : null],
     ["In the cluster", git.applied ? markup`<code>${git.applied}</code>` : null],
-    ["Ends within 30 days", `${evidence.endings.length} entries and authorities`],
+    ["Ends within 30 days", `${evidence.endings.length} entries, exceptions and authorities`],
   ];
   return markup`<dl>${facts.map(([what, found]) => markup`<dt>${what}</dt><dd>${found ?? "not known"}</dd>\n`)}</dl>
 ${preview && preview.reasons.length > 0 ? markup`<div class="note"><ul>${preview.reasons.map((one) => markup`<li>${one}</li>`)}</ul></div>` : ""}`;

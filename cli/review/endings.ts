@@ -28,7 +28,12 @@ export function endings(wanted: Stack, certificates: Readonly<Record<string, str
       on: new Date(new X509Certificate(pem).validTo).toISOString().slice(0, 10),
     })),
   ];
-  return entries
+  return ending(entries, today);
+}
+
+/** Of these, what ends within 30 days or is over; the soonest first. */
+export function ending(all: readonly Pick<Ending, "what" | "on">[], today: string): Ending[] {
+  return all
     .map(({ what, on }) => ({ what, on, days: Math.round((Date.parse(on) - Date.parse(today)) / DAY_MS) }))
     .filter(({ days }) => days <= SOON_DAYS)
     .sort((a, b) => a.days - b.days);

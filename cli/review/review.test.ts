@@ -5,6 +5,7 @@ import { artifactReady } from "../../artifacts/store";
 import { stackFile } from "../../policies/crossguard/stack-fixtures";
 import { fromStackFile, parseStack } from "../../stacks/load";
 import type { EngineEvent } from "../pulumi/events";
+import { ending } from "./endings";
 import { markdown } from "./markdown";
 import { type Facts, type Review, review } from "./review";
 import { EXAMPLES, exampleReviews, page, pagePath } from "./support/examples";
@@ -110,6 +111,11 @@ test("what ends within 30 days is told, the soonest first, and what is over with
     ],
   );
   assert.deepEqual(review(facts({ wanted: expiring("2027-01-01", "2027-01-01") })).endings, []);
+  const of = (on: string) => ({ what: "exception", on });
+  assert.deepEqual(
+    ending([of("2027-01-01"), of("2026-12-31"), of("2026-11-30")], "2026-12-01").map(({ days }) => days),
+    [-1, 30],
+  );
 });
 
 test("a preview that ended without a word has looked at nothing", () => {
