@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { Answer } from "../../lib/hypervisors/ask";
+import { withVirsh } from "../../lib/hypervisors/support/fake-virsh";
 import type { RemoteHypervisor, Stack } from "../../stacks/stack";
 import { readStack } from "../pulumi/stack-file";
 import { askRemotes, ofHypervisors } from "./hypervisors";
@@ -64,32 +62,19 @@ test("guests that are there need no more memory, and emulated ones no KVM", () =
   assert.equal(judged({ lines: lines("kvm no") }, false, emulated)[0]?.state, "good");
 });
 
-test("the script asks libvirt for what is judged, and what it cannot have is told in libvirt's words", () => {
-  const bin = mkdtempSync(join(tmpdir(), "grunnmur-virsh-"));
-  const path = process.env.PATH;
-  try {
-    const virsh = join(bin, "virsh");
-    writeFileSync(
-      virsh,
-      `#!/bin/bash
+const VIRSH = `
 case "$*" in
   *pool-list*) printf '${first.storagePool}\\n\\n' ;;
   *pool-info*) printf 'Name:           x\\nCapacity:       ${800 * GIB}\\nAllocation:     5\\nAvailable:      ${9 * GIB}\\n' ;;
   *domcapabilities*) [ -z "$NO_KVM" ] ;;
   *nodememstats*) printf 'total  :   8192 KiB\\nfree   :   2048 KiB\\nbuffers:   1024 KiB\\ncached :   1024 KiB\\n' ;;
 esac
-`,
-    );
-    chmodSync(virsh, 0o755);
-    process.env.PATH = `${bin}:${path}`;
-    const answer = askRemotes(one).get(first.name);
-    assert.deepEqual(answer, {
-      lines: ["kvm yes", "free-memory 4", `pool ${first.storagePool} ${9 * GIB} ${800 * GIB}`],
-    });
-    writeFileSync(virsh, "#!/bin/bash\necho 'error: cannot connect' >&2\nexit 1\n");
-    assert.deepEqual(askRemotes(one).get(first.name), { silent: "error: cannot connect" });
-  } finally {
-    process.env.PATH = path;
-    rmSync(bin, { recursive: true });
-  }
+`;
+
+test("the script asks libvirt for what is judged, and what it cannot have is told in libvirt's words", () => {
+  const answer = (virsh: string) => withVirsh(virsh, () => askRemotes(one)).get(first.name);
+  const pool = `pool ${first.storagePool} ${9 * GIB} ${800 * GIB}`;
+  assert.deepEqual(answer(VIRSH), { lines: ["kvm yes", "free-memory 4", pool] });
+  assert.deepEqual(answer(`NO_KVM=1${VIRSH}`), { lines: ["kvm no", "free-memory 4", pool] });
+  assert.deepEqual(answer("echo 'error: cannot connect' >&2\nexit 1\n"), { silent: "error: cannot connect" });
 });

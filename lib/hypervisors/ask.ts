@@ -25,22 +25,26 @@ const EACH = `
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT
 ask() { # INDEX URI HOST-KEY
-  local text code=0 line
-  text=$(URI=$2 HOST_KEY=$3 timeout -k 1 "$LIMIT" bash -c "$LOOK" </dev/null 2>"$said/$1") || code=$?
-  if [ "$code" != 0 ]; then
-    if [ "$code" = 124 ]; then text="no answer within $LIMIT s"; else text=$(tail -n 1 "$said/$1"); fi
-    text=\${text:-"its script ended with $code"}
-  fi
-  # One write each, so that no two answers mix.
-  printf '%s\\0' "$1 $code $text"
+  local code=0
+  URI=$2 HOST_KEY=$3 timeout -k 1 "$LIMIT" bash -c "$LOOK" </dev/null >"$said/$1" 2>"$said/$1.error" || code=$?
+  case $code in
+    0) ;;
+    124) echo "no answer within $LIMIT s" >"$said/$1" ;;
+    *) { tail -n 1 "$said/$1.error" | grep . || echo "its script ended with $code"; } >"$said/$1" ;;
+  esac
+  echo "$code" >"$said/$1.code"
 }
-index=0
+asked=0
 while [ $# -gt 0 ]; do
-  ask "$index" "$1" "$2" &
-  index=$((index + 1))
+  ask "$asked" "$1" "$2" &
+  asked=$((asked + 1))
   shift 2
 done
 wait
+# One after the other, so that no two answers mix.
+for ((index = 0; index < asked; index++)); do
+  printf '%s %s\\0' "$(cat "$said/$index.code")" "$(cat "$said/$index")"
+done
 `;
 
 /**
@@ -56,12 +60,11 @@ export function askHypervisors(hypervisors: readonly Asked[], script: string): M
     stdio: ["ignore", "pipe", "ignore"],
   });
   const found = new Map<string, Answer>();
-  for (const answer of stdout.split("\0").filter(Boolean)) {
-    const [, index, code, text = ""] = /^(\d+) (\d+) ([\s\S]*)$/.exec(answer) ?? [];
-    const hypervisor = hypervisors[Number(index)];
-    if (!hypervisor) continue;
-    const lines = text.split("\n").filter(Boolean);
-    found.set(hypervisor.name, code === "0" ? { lines } : { silent: text });
+  for (const [index, answer] of stdout.split("\0").entries()) {
+    const [, code, text = ""] = /^(\d+) ([\s\S]*)$/.exec(answer) ?? [];
+    const hypervisor = hypervisors[index];
+    if (!hypervisor || code === undefined) continue;
+    found.set(hypervisor.name, code === "0" ? { lines: text.split("\n").filter(Boolean) } : { silent: text });
   }
   return found;
 }
