@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { repositoryPath } from "../../lib/places";
-import { ofNodes } from "./nodes";
+import { askNodes, ofNodes } from "./nodes";
 
 const at = 1_800_000_000;
 const fine = ["synchronized yes", "memory 900", "disk / 60", "inodes / 80", `clock ${at + 1}.5`];
@@ -60,6 +60,20 @@ test("all faults of a node are said, and of one that does not answer that nothin
   const [silent] = ofNodes([{ name: "b", told: { silent: "Permission denied" } }], "local", true);
   assert.deepEqual([silent?.part, silent?.state], ["node b", "unknown"]);
   assert.match(silent?.found ?? "", /Permission denied/);
+});
+
+test("without an ssh-agent nothing is known of nodes, and that is said of each", async () => {
+  const path = process.env.PATH;
+  process.env.PATH = "/nonexistent";
+  try {
+    const node = { name: "worker-1", role: "worker", site: "a", address: "10.0.0.2", reach: "127.0.0.1" };
+    const [one] = ofNodes(await askNodes({ sshKey: "key", nodes: [node] }), "local", false);
+    assert.equal(one?.state, "unknown");
+    assert.match(one?.found ?? "", /ssh-agent is not installed/);
+  } finally {
+    process.env.PATH = path;
+  }
+  assert.deepEqual(await askNodes({}), []);
 });
 
 test("the node's script prints its lines, also where chrony and systemd say nothing", () => {

@@ -21,16 +21,22 @@ export interface NodeAnswer {
 /** Asks each node, all at once. */
 export async function askNodes(outputs: Outputs): Promise<NodeAnswer[]> {
   if (!outputs.sshKey) return [];
+  const silent = (name: string, error: unknown) => ({ name, told: { silent: (error as Error).message } });
   const script = readFileSync(repositoryPath("cli", "doctor", "scripts", "node.sh"), "utf8");
-  return withNodes(outputs, async ({ name }, ask) => {
-    const asked = Date.now();
-    try {
-      const lines = (await ask(script)).split("\n").filter(Boolean);
-      return { name, told: { lines, asked, answered: Date.now() } };
-    } catch (error) {
-      return { name, told: { silent: (error as Error).message } };
-    }
-  });
+  try {
+    return await withNodes(outputs, async ({ name }, ask) => {
+      const asked = Date.now();
+      try {
+        const lines = (await ask(script)).split("\n").filter(Boolean);
+        return { name, told: { lines, asked, answered: Date.now() } };
+      } catch (error) {
+        return silent(name, error);
+      }
+    });
+  } catch (error) {
+    // Nobody can be asked, as where there is no ssh-agent.
+    return (outputs.nodes ?? []).map(({ name }) => silent(name, error));
+  }
 }
 
 /** What is full, wrong or has failed on nodes; of one that is fine a line. @param ntp whether the stack names time servers */
