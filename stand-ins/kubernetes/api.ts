@@ -2,6 +2,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
+import limit from "p-limit";
 import { patience } from "../shared/patience";
 import { isObject, type Properties } from "../shared/value";
 
@@ -35,6 +36,10 @@ const answerMs = 60_000 * patience;
 const defaultPatienceMs = 120_000 * patience;
 const firstPauseMs = 200;
 const longestPauseMs = 2000;
+/** After a request that the server gave up on. */
+const longestRestMs = 120_000;
+/** Requests at once. An administrator's are not queued by the API server as all others are, which would wait behind ours. */
+const AT_ONCE = 4;
 const brokenConnection = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT"],
   ...["EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ENOTFOUND"],
@@ -46,17 +51,29 @@ const brokenConnection = new Set([
  */
 export class Api {
   private options: Promise<https.RequestOptions> | undefined;
+  private readonly inTurn = limit(AT_ONCE);
 
   constructor(private readonly config: KubeConfig) {}
 
   /** The answer's JSON. Every call can be repeated without harm, so a lost answer is simply asked for again. */
   async call(call: Call): Promise<Properties> {
     const deadline = Date.now() + (call.patienceMs ?? defaultPatienceMs);
+    let restMs = 0;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
-      call.signal.throwIfAborted();
+      let tookMs = 0;
       try {
-        return await this.once(call);
+        return await this.inTurn(async () => {
+          call.signal.throwIfAborted();
+          const began = Date.now();
+          try {
+            return await this.once(call);
+          } finally {
+            tookMs = Date.now() - began;
+          }
+        });
       } catch (error) {
+        restMs = gaveUp(error) ? Math.min(Math.max(tookMs, restMs * 2), longestRestMs) : 0;
+        pauseMs = Math.max(pauseMs, restMs);
         if (!isPassing(error) || Date.now() + pauseMs > deadline) throw error;
         call.progress(`the API server does not answer as it should yet (${(error as Error).message})`);
       }
@@ -127,6 +144,15 @@ function readAnswer(status: number, text: string): Properties {
   const message = typeof answer?.message === "string" ? answer.message : text.slice(0, 300).trim();
   const reason = typeof answer?.reason === "string" ? answer.reason : undefined;
   throw new Refused(status, message || `HTTP status ${status}`, reason);
+}
+
+/**
+ * Whether the server has let a request go that took it too long. It may go on with it for minutes: asked again at once it would do
+ * the same work twice at a time, then three times, and never come to an end.
+ */
+function gaveUp(error: unknown): boolean {
+  if (error instanceof Unreachable) return (error as NodeJS.ErrnoException).code === "ETIMEDOUT";
+  return error instanceof Refused && (error.status === 504 || error.reason === "Timeout");
 }
 
 /** Whether the same call may work in a moment. */

@@ -14,6 +14,8 @@ import type { Kind } from "./token";
 const fieldManager = "pulumi-kubernetes";
 const newKindPatienceMs = 60_000 * patience;
 const pollMs = 1000;
+/** A server that is slow to answer is asked less often: looking at it takes no more than so much of its time. */
+const LOOKING = 1 / 5;
 
 type Talk = Pick<Call, "signal" | "progress" | "patienceMs">;
 
@@ -76,6 +78,7 @@ export class Cluster {
     const deadline = Date.now() + timeoutMs;
     let shown = "";
     for (;;) {
+      const began = Date.now();
       // A restart of the API server is no reason to give up before the time is over.
       const live = await this.get(address, { ...talk, patienceMs: Math.max(0, deadline - Date.now()) });
       if (live === undefined) throw new Error("it was deleted while it was waited for");
@@ -88,7 +91,7 @@ export class Cluster {
       }
       if (message !== shown) talk.progress(message);
       shown = message;
-      await sleep(pollMs, undefined, { signal: talk.signal });
+      await sleep(pauseAfter(began), undefined, { signal: talk.signal });
     }
   }
 
@@ -102,6 +105,7 @@ export class Cluster {
     if (found === undefined || annotation(object, "skipAwait") === "true") return;
     const deadline = Date.now() + timeoutMs;
     for (;;) {
+      const began = Date.now();
       const live = await this.get(address, talk);
       // Another object may have taken the name in the meantime.
       if (live === undefined || named(live, "uid") !== (named(object, "uid") ?? named(live, "uid"))) return;
@@ -109,7 +113,7 @@ export class Cluster {
       const held = Array.isArray(finalizers) && finalizers.length > 0 ? ` (finalizers: ${finalizers.join(", ")})` : "";
       if (Date.now() > deadline) throw new Error(`not gone after ${Math.round(timeoutMs / 1000)} s${held}`);
       talk.progress(`waiting until it is gone${held}`);
-      await sleep(pollMs, undefined, { signal: talk.signal });
+      await sleep(pauseAfter(began), undefined, { signal: talk.signal });
     }
   }
 
@@ -141,6 +145,9 @@ export class Cluster {
     }
   }
 }
+
+/** Until the next look, where the last one began then. */
+const pauseAfter = (began: number): number => Math.min(Math.max(pollMs, (Date.now() - began) / LOOKING), 15_000);
 
 /** How a resource's calls report and stop. */
 export function talk(context: Context, patienceMs?: number): Talk {

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KubeConfig } from "@kubernetes/client-node";
+import { Api } from "./api";
+
+/** An API server that answers as it is told, and the provider's side of it. */
+async function served(t: TestContext, answer: (response: ServerResponse, index: number) => Promise<void>) {
+  let asked = 0;
+  const server = createServer((_request, response) => void answer(response, asked++));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const config = new KubeConfig();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  config.loadFromClusterAndUser({ name: "a", server: url, skipTLSVerify: true }, { name: "a" });
+  const api = new Api(config);
+  return () => api.call({ method: "GET", path: "/x", signal: new AbortController().signal, progress: () => undefined });
+}
+
+const say = (response: ServerResponse, status: number, body: object): void => {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+};
+
+test("a server that let a request go is left alone as long as it took, then twice as long", async (t) => {
+  const events: [what: string, at: number][] = [];
+  const call = await served(t, async (response, index) => {
+    events.push(["asked", performance.now()]);
+    await sleep(300);
+    events.push(["answered", performance.now()]);
+    const timeout = { reason: "Timeout", message: "Timeout: request did not complete within requested timeout" };
+    if (index < 2) say(response, 504, timeout);
+    else say(response, 200, { kind: "Thing" });
+  });
+  assert.deepEqual(await call(), { kind: "Thing" });
+  const at = events.map(([, time]) => time);
+  const pauses = [1, 3].map((index) => (at[index + 1] ?? 0) - (at[index] ?? 0));
+  assert.ok((pauses[0] ?? 0) >= 290 && (pauses[1] ?? 0) >= 590, pauses.join());
+});
+
+test("a server that says at once that it is not ready is soon asked again", async (t) => {
+  const began = performance.now();
+  const call = await served(t, async (response, index) =>
+    index < 2 ? say(response, 503, { reason: "ServiceUnavailable" }) : say(response, 200, { kind: "Thing" }),
+  );
+  await call();
+  assert.ok(performance.now() - began < 5000);
+});
+
+test("four requests are under way at most, and all are answered", async (t) => {
+  let [now, most] = [0, 0];
+  const call = await served(t, async (response, index) => {
+    most = Math.max(most, ++now);
+    await sleep(50);
+    now--;
+    say(response, 200, { index });
+  });
+  const answers = await Promise.all(Array.from({ length: 14 }, call));
+  assert.equal(answers.length, 14);
+  assert.equal(most, 4);
+});
