@@ -13,7 +13,7 @@ import { pipelineReleases } from "./pipeline";
 import { until } from "./poll";
 import { volumesHold } from "./storage";
 import { followTutorial, tutorialCommands } from "./tutorial";
-import { grunnmur, must, repository, type, withEnvironment } from "./user";
+import { applied, grunnmur, must, repository, type, withEnvironment } from "./user";
 
 /**
  * What a person does to an environment that is up, and what an attacker tries, in this order. None waits until the agent has
@@ -116,7 +116,7 @@ export const CHANGES: Change[] = [
       });
       const file = join(tmpdir(), `grunnmur-ingress-${process.pid}.yaml`);
       writeFileSync(file, taken);
-      const written = await kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", file);
+      const written = await applied(file, "--force-conflicts", "--dry-run=server");
       rmSync(file);
       assert.notEqual(written.code, 0);
       assert.match(written.stderr, refusedBy);

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./poll";
-import { grunnmur, must } from "./user";
+import { applied, grunnmur, must } from "./user";
 
 const kubectl = (...args: string[]) => grunnmur(["kubectl", ...args]);
 const ssh = (node: string, script: string) => grunnmur(["ssh", node, script]);
@@ -79,11 +79,11 @@ export async function networkPoliciesHold(image: string, tell: (figure: string) 
     writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }), { mode: 0o600 });
   try {
     write(manifests(image));
-    await must(kubectl("apply", "-f", file));
+    await must(applied(file));
     await until("their pods", WORK, async () => (await running()).length === pods.length);
     const addresses = await addressesOf();
     write(manifests(image, addresses));
-    await must(kubectl("apply", "-f", file));
+    await must(applied(file));
 
     const at = (pod: Pod) => `${addresses[pod]} ${PORT}`;
     const nodePort = `${nodes["worker-1"]} 30080`;

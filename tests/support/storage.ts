@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./poll";
-import { grunnmur, must } from "./user";
+import { applied, grunnmur, must } from "./user";
 
 const kubectl = (...args: string[]) => grunnmur(["kubectl", ...args]);
 const ssh = async (script: string) => (await must(grunnmur(["ssh", "worker-1", script]))).stdout.trim();
@@ -52,7 +52,7 @@ export async function volumesHold(tell: (figure: string) => void): Promise<void>
   const file = join(tmpdir(), `grunnmur-${NAME}-${process.pid}.json`);
   writeFileSync(file, JSON.stringify(await statefulSet()));
   try {
-    await must(kubectl("apply", "-f", file));
+    await must(applied(file));
     tell(`a claim, its volume and its pod: ${(await until("a pod with its volume", 600, ready)).toFixed(0)} s`);
     const volume = await get(".spec.volumeName", "pvc", `data-${NAME}-0`);
     assert.match(volume, /^pvc-/);
