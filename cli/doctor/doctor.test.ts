@@ -187,7 +187,13 @@ for (const [what, change, state, said, remedy] of [
     /does not answer/,
     /nodes go on/,
   ],
-  ["a cluster that is away", { cluster: { version: null, ready: false } }, "wrong", /does not answer/, /crictl/],
+  [
+    "a cluster that is away",
+    { cluster: { version: null, ready: false } },
+    "wrong",
+    /does not answer/,
+    /journalctl -u kubelet/,
+  ],
   [
     "a certificate near its end",
     { certificates: [{ of: "the registry", ends: new Date(Date.now() + 9.5e8).toISOString() }] },

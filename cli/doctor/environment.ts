@@ -125,7 +125,7 @@ function ofCluster(report: Report): Check {
       expected: "an answer to the administrator",
     },
     found: `its API does not answer${said(report, "cluster")}`,
-    remedy: `are its control planes up (above)? ./grunnmur ssh${optionOf(report)} CONTROL-PLANE crictl ps -a`,
+    remedy: `are its control planes up (above)? ./grunnmur ssh${optionOf(report)} CONTROL-PLANE journalctl -u kubelet -n 50`,
   };
 }
 

@@ -61,9 +61,11 @@ function ofNode({ name, told }: NodeAnswer, option: string, ntp: boolean): Check
   const failed = of("failed").flat();
   const disks = of("disk").map(([path = "", free]) => ({ path, free: Number(free) }));
   const faults: Check[] = [
-    ...disks.flatMap(({ path, free }) => full(part, `of the disk at ${path}`, free, DISK_LEFT, ssh)),
+    ...disks.flatMap(({ path, free }) =>
+      full(part, `of the disk at ${path}`, free, DISK_LEFT, `${ssh} du -xh -d 3 ${path}`),
+    ),
     ...of("inodes").flatMap(([path = "", free]) =>
-      full(part, `of the inodes at ${path}`, Number(free), INODES_LEFT, ssh),
+      full(part, `of the inodes at ${path}`, Number(free), INODES_LEFT, `${ssh} du -x --inodes -d 3 ${path}`),
     ),
     ...(memory < MEMORY_LEFT_MIB
       ? [
@@ -117,13 +119,13 @@ function clockOff(read: number, { asked, answered }: { asked: number; answered: 
   return Math.max(0, asked / 1000 - read, read - answered / 1000);
 }
 
-function full(part: string, what: string, free: number, limit: typeof DISK_LEFT, ssh: string): Check[] {
+function full(part: string, what: string, free: number, limit: typeof DISK_LEFT, look: string): Check[] {
   if (!(free < limit.advice)) return [];
   return [
     {
       ...{ part, state: free < limit.wrong ? "wrong" : "advice", found: `${free} % ${what} free` },
       expected: `${limit.advice} %: below ${limit.wrong} % pods are evicted and pushes fail`,
-      remedy: `${ssh} du -xh -d 3 / | sort -h | tail; more diskGiB in the stack file grows it`,
+      remedy: `${look} says what is large; more diskGiB or dataDiskGiB in the stack file grows it`,
     },
   ];
 }

@@ -363,12 +363,12 @@ async function gitIsNotWrittenPast(): Promise<void> {
     /change production\/payment-service\/deployment\.yaml below \.\/clusters\/local of ssh:/,
   );
   assert.notEqual((await kubectl("scale", "deployment/payment-service", "-n", "production", "--replicas=1")).code, 0);
-  const broken = { metadata: { annotations: { "grunnmur.internal/break-glass": "a test" } }, spec: { replicas: 2 } };
+  const broken = { metadata: { annotations: { "grunnmur.internal/break-glass": "a test" } }, spec: { replicas: 4 } };
   await must(patch(broken, "--as=kari", "--as-group=grunnmur:break-glass", "--as-group=system:masters"));
   const audit = "grep -h drift-guard/break-glass /var/log/kubernetes/audit.log | tail -1";
   assert.match((await must(grunnmur(["ssh", "control-1", audit]))).stdout, /"kari"[\s\S]*kari: a test/);
   const replicas = ["get", "deployment/payment-service", "-n", "production", "-o", "jsonpath={.spec.replicas}"];
-  await until("what Git says", 300, async () => (await kubectl(...replicas)).stdout !== "2");
+  await until("what Git says", 300, async () => (await kubectl(...replicas)).stdout !== "4");
 }
 
 /** An `up` that ends, as by a power cut, while it empties a worker whose guest it is to restart. */
