@@ -46,6 +46,7 @@ function controlPlane({ clusterName, network, controlPlanes, pace }: KubeadmArgs
         "encryption-provider-config": `${serverDir}/encryption.yaml`,
         profiling: "false",
       }),
+      ...(Object.keys(pace.apiServer).length > 0 && { extraEnvs: flags(pace.apiServer) }),
       extraVolumes: [
         { name: "grunnmur", hostPath: serverDir, mountPath: serverDir, readOnly: true, pathType: "Directory" },
         {

@@ -64,7 +64,8 @@ case "$*" in
   *) cp "$config" "$ROOT/state/given"
     [ ! -e "$ROOT/state/kubeadm-says" ] || cat "$ROOT/state/kubeadm-says" >&2
     case "$*" in
-      *--skip-phases*) exit "$(cat "$ROOT/state/kubeadm-goes-on" 2>/dev/null || echo 1)" ;;
+      "init "*" preflight,"*) exit "$(cat "$ROOT/state/kubeadm-rest-code" 2>/dev/null || echo 0)" ;;
+      join*--skip-phases*) exit "$(cat "$ROOT/state/kubeadm-goes-on" 2>/dev/null || echo 1)" ;;
       *) exit "$(cat "$ROOT/state/kubeadm-code" 2>/dev/null || echo 0)" ;;
     esac ;;
 esac`,

@@ -41,7 +41,7 @@ function blank(t: TestContext): FakeMachine {
 test("a machine joins once; the next run leaves it alone", async (t) => {
   const machine = blank(t);
   assert.equal((await machine.run("join.sh", joinFiles)).status, 0);
-  assert.deepEqual(asked(machine), ["systemctl enable -q kubelet", "kubeadm join"]);
+  assert.deepEqual(asked(machine), ["systemctl enable -q", "kubeadm join"]);
   const { status, stdout } = await machine.run("join.sh", joinFiles);
   assert.deepEqual([status, stdout, asked(machine)], [0, "already a member\n", []]);
 });
@@ -71,7 +71,7 @@ test("an attempt that broke off is reset before the next", async (t) => {
   const { status, stdout } = await machine.run("join.sh", joinFiles);
   assert.equal(status, 0);
   assert.match(stdout, /an earlier attempt broke off/);
-  assert.deepEqual(asked(machine), ["kubeadm reset", "systemctl enable -q kubelet", "kubeadm join"]);
+  assert.deepEqual(asked(machine), ["kubeadm reset", "systemctl enable -q", "kubeadm join"]);
 });
 
 for (const decision of ["init", "join"])
@@ -80,8 +80,60 @@ for (const decision of ["init", "join"])
     machine.write("state/decision", `${decision}\n`);
     assert.equal((await machine.run("join.sh", founder)).status, 0);
     assert.equal(machine.read("state/asked"), "10.20.0.12\n");
-    assert.deepEqual(asked(machine), ["systemctl enable -q kubelet", `kubeadm ${decision}`]);
+    const times = decision === "init" ? 2 : 1;
+    assert.deepEqual(asked(machine), ["systemctl enable -q", ...Array(times).fill(`kubeadm ${decision}`)]);
   });
+
+const inits = (machine: FakeMachine): string[] =>
+  machine.calls().flatMap((call) => /^kubeadm init .*--skip-phases (.*)$/.exec(call)?.[1] ?? []);
+
+test("the API server is ready before any other part of the control plane starts, and every phase is done once", async (t) => {
+  const machine = blank(t);
+  machine.write("state/decision", "init\n");
+  machine.write("state/etcd", "BROKEN\n");
+  const { status, stderr } = await machine.run("join.sh", founder, { PATIENCE: "0" });
+  assert.equal(status, 1);
+  assert.match(stderr, /this machine's API server is not ready after 0 s/);
+  const [left] = inits(machine);
+  assert.match(left ?? "", /^control-plane\/controller-manager,control-plane\/scheduler,wait-control-plane,/);
+  assert.ok(!machine.has(`${own}/complete`));
+
+  machine.remove("state/etcd");
+  assert.equal((await machine.run("join.sh", founder)).status, 0);
+  const [others, first] = inits(machine).map((phases) => phases.split(","));
+  assert.deepEqual(first, ["preflight", "certs", "kubeconfig", "etcd", "control-plane/apiserver", "kubelet-start"]);
+  assert.ok(others?.includes("addon"));
+  assert.deepEqual(
+    first?.filter((phase) => others?.includes(phase)),
+    [],
+  );
+});
+
+test("a cluster whose API server lets a request go is made on from there, until patience ends; another error ends it at once", async (t) => {
+  const failing = (phase: string) => {
+    const machine = blank(t);
+    machine.write("state/decision", "init\n");
+    machine.write("state/kubeadm-rest-code", "1");
+    machine.write("state/kubeadm-says", `error: error execution phase ${phase}: context deadline exceeded\n`);
+    return machine;
+  };
+  const slow = failing("addon/coredns");
+  const { status, stdout, stderr } = await slow.run("join.sh", founder, { PATIENCE: "1" });
+  assert.equal(status, 1);
+  assert.match(stdout, /asking again/);
+  assert.match(
+    stderr,
+    /this machine did not make the cluster: error: .*phase addon\/coredns: context deadline exceeded\n$/,
+  );
+  assert.ok(!slow.has(`${own}/complete`));
+  const tries = inits(slow).slice(2);
+  assert.ok(tries.length > 0);
+  for (const phases of tries) assert.match(phases, /^preflight,.*,kubelet-start,.*,wait-control-plane$/);
+
+  const broken = failing("wait-control-plane");
+  assert.equal((await broken.run("join.sh", founder, { PATIENCE: "1" })).status, 1);
+  assert.equal(inits(broken).length, 2);
+});
 
 test("where no control plane answers, no cluster is made, and the error says what to mend", async (t) => {
   const machine = blank(t);
@@ -90,7 +142,7 @@ test("where no control plane answers, no cluster is made, and the error says wha
   assert.equal(status, 1);
   assert.match(stderr, /Bring a control plane back and run this again/);
   assert.ok(!machine.has(`${own}/complete`));
-  assert.deepEqual(asked(machine), ["systemctl enable -q kubelet"]);
+  assert.deepEqual(asked(machine), ["systemctl enable -q"]);
 });
 
 test("a join that fails ends with kubeadm's reason, by which it is tried once more", async (t) => {
@@ -99,7 +151,7 @@ test("a join that fails ends with kubeadm's reason, by which it is tried once mo
   machine.write("state/kubeadm-says", "error: phase kubelet-start: timed out\nTo see the stack trace\n");
   const { stderr } = await machine.run("join.sh", joinFiles);
   assert.match(stderr, /this machine did not join: error: phase kubelet-start: timed out\n$/);
-  assert.deepEqual(asked(machine), ["systemctl enable -q kubelet", "kubeadm join"]);
+  assert.deepEqual(asked(machine), ["systemctl enable -q", "kubeadm join"]);
 });
 
 test("an etcd that is slow while it takes a member in is asked again from there, until patience ends", async (t) => {

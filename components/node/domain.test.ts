@@ -18,15 +18,15 @@ test("an emulated guest asks for no KVM and gets room for translated code", () =
   const xml = domainXml(args);
   assert.match(xml, /<domain type='qemu'>/);
   assert.match(xml, /<tb-cache unit='MiB'>1024<\/tb-cache>/);
-  assert.match(xml, / tsc=reliable /);
+  assert.match(xml, / norandmaps .* tsc=reliable /);
   assert.match(xml, /<memory unit='MiB'>2048<\/memory>\s+<vcpu>2<\/vcpu>/);
 });
 
-test("a KVM guest keeps its CPU's mitigations", () => {
+test("a KVM guest keeps its CPU's mitigations and random addresses", () => {
   const xml = domainXml({ ...args, emulated: false });
   assert.match(xml, /<domain type='kvm'>/);
   assert.match(xml, /host-passthrough/);
-  assert.doesNotMatch(xml, /tcg|mitigations=off|tsc=reliable/);
+  assert.doesNotMatch(xml, /tcg|mitigations=off|norandmaps|tsc=reliable/);
 });
 
 test("a guest whose kernel panics starts again", () => {

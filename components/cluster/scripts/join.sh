@@ -22,7 +22,7 @@ if [ -n "$(ls -A "$root/etc/kubernetes/manifests" 2>/dev/null)" ] || [ -e "$root
   kubeadm reset --force >/dev/null 2>&1 || true
 fi
 if [ -d "$payload/authorities" ]; then cp -a "$payload/authorities/." "$root/"; fi
-systemctl enable -q kubelet
+systemctl enable -q --no-reload kubelet # kubeadm has it read anew
 
 minor() { cut -d. -f2 <<<"$1"; }
 ask() { # [FLAGS]
@@ -55,16 +55,44 @@ join() {
   fi
   return 1
 }
-wait_for_api() {
+answers_within_patience() { # URL
   local deadline=$((SECONDS + ${PATIENCE:-300}))
-  until curl -sfk -m 10 "${API:-https://127.0.0.1:7443}/readyz" >/dev/null; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      echo "no control plane has answered for ${PATIENCE:-300} s. This machine does not make a cluster of its own: the environment's" >&2
-      echo "was begun on another one. Bring a control plane back and run this again; where all are lost: destroy, then up." >&2
-      return 1
-    fi
+  until curl -sfk -m 10 "$1/readyz" >/dev/null; do
+    if [ "$SECONDS" -ge "$deadline" ]; then return 1; fi
     sleep 2
   done
+}
+wait_for_api() {
+  if answers_within_patience "${API:-https://127.0.0.1:7443}"; then return; fi
+  echo "no control plane has answered for ${PATIENCE:-300} s. This machine does not make a cluster of its own: the environment's" >&2
+  echo "was begun on another one. Bring a control plane back and run this again; where all are lost: destroy, then up." >&2
+  return 1
+}
+
+# In its first minute the API server makes what every cluster begins with, and ends where it does not get through. So the rest of
+# the control plane, which would ask it all the while, starts when it is ready.
+server=preflight,certs,kubeconfig,etcd,control-plane/apiserver,kubelet-start
+others=control-plane/controller-manager,control-plane/scheduler,wait-control-plane
+objects=upload-config,upload-certs,mark-control-plane,bootstrap-token,kubelet-finalize,addon
+begin() { # PHASES that are left out
+  kubeadm init --config "$payload/kubeadm.yaml" --skip-token-print --skip-phases "$1" 2>&1 | tee "$payload/said"
+}
+init() {
+  begin "$others,$objects,show-join-command"
+  if ! answers_within_patience https://127.0.0.1:6443; then
+    echo "this machine's API server is not ready after ${PATIENCE:-300} s: what it says stands in /var/log/pods on this machine" >&2
+    return 1
+  fi
+  if begin "$server"; then return; fi
+  # One request that a slow server does not answer in time ends kubeadm. Each of these makes objects so, and finds so what it made.
+  local deadline=$((SECONDS + ${PATIENCE:-300}))
+  while grep -qE "^error: .*phase (${objects//,/|})" "$payload/said" && [ "$SECONDS" -lt "$deadline" ]; do
+    echo "the API server did not answer in time while the cluster was made: asking again"
+    sleep 5
+    if begin "$server,$others"; then return; fi
+  done
+  echo "this machine did not make the cluster: $(grep -i '^error' "$payload/said" | tail -n 1)" >&2
+  return 1
 }
 
 decision='join'
@@ -73,7 +101,7 @@ if [ -e "$payload/init.yaml" ]; then
 fi
 if [ "$decision" = init ]; then
   { cat "$payload/init.yaml" && echo --- && cat "$own/cluster.yaml"; } >"$payload/kubeadm.yaml"
-  kubeadm init --config "$payload/kubeadm.yaml" --skip-token-print
+  init
 else
   wait_for_api
   join

@@ -57,7 +57,7 @@ while read -r unit prefix how; do
     restart+=("$unit")
   fi
 done <"$payload/.units"
-systemctl enable -q "${units[@]}"
+systemctl enable -q --no-reload "${units[@]}" # read above, where any changed
 if [ ${#start[@]} -gt 0 ]; then systemctl start "${start[@]}"; fi
 if [ ${#reload[@]} -gt 0 ]; then
   systemctl reload-or-restart "${reload[@]}"
