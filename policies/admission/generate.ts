@@ -119,7 +119,7 @@ function inParts(group: readonly RuleText[]): RuleText[][] {
 }
 
 /** Characters of expressions in one policy. */
-const LONGEST = 26_000;
+const LONGEST = 13_000;
 
 /** The policy that a rule about pods stands in with others; undefined where it has one of its own. */
 function nameOfPodPolicy({ rule, text }: RuleText): string | undefined {
