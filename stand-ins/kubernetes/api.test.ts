@@ -7,9 +7,12 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { Api } from "./api";
 
 /** An API server that answers as it is told, and the provider's side of it. */
-async function served(t: TestContext, answer: (response: ServerResponse, index: number) => Promise<void>) {
+async function served(
+  t: TestContext,
+  answer: (response: ServerResponse, index: number, path: string) => Promise<void>,
+) {
   let asked = 0;
-  const server = createServer((_request, response) => void answer(response, asked++));
+  const server = createServer((request, response) => void answer(response, asked++, request.url ?? ""));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
     server.close();
@@ -50,6 +53,19 @@ test("a server that says at once that it is not ready is soon asked again", asyn
   await call();
   assert.ok(performance.now() - began < 5000);
 });
+
+for (const starting of [true, false])
+  test(`a refusal by a server that is ${starting ? "not ready is of everybody, and asked again" : "ready is one"}`, async (t) => {
+    let refused = 0;
+    const call = await served(t, async (response, _index, path) => {
+      if (path === "/readyz") return say(response, starting ? 403 : 200, {});
+      if (refused++ < 2) return say(response, 403, { reason: "Forbidden", message: "things is forbidden" });
+      return say(response, 200, { kind: "Thing" });
+    });
+    if (starting) assert.deepEqual(await call(), { kind: "Thing" });
+    else await assert.rejects(call(), /things is forbidden/);
+    assert.equal(refused, starting ? 3 : 1);
+  });
 
 test("four requests are under way at most, and all are answered", async (t) => {
   let [now, most] = [0, 0];

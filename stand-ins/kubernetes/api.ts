@@ -74,14 +74,32 @@ export class Api {
       } catch (error) {
         restMs = gaveUp(error) ? Math.min(Math.max(tookMs, restMs * 2), longestRestMs) : 0;
         pauseMs = Math.max(pauseMs, restMs);
-        if (!isPassing(error) || Date.now() + pauseMs > deadline) throw error;
+        const passing = isPassing(error) || (await this.refusesAll(error, call));
+        if (!passing || Date.now() + pauseMs > deadline) throw error;
         call.progress(`the API server does not answer as it should yet (${(error as Error).message})`);
       }
       await sleep(pauseMs, undefined, { signal: call.signal });
     }
   }
 
+  /** Whether a refusal is only that of a server which has started and not yet read who may do what: it refuses everybody. */
+  private async refusesAll(error: unknown, call: Call): Promise<boolean> {
+    if (!(error instanceof Refused) || error.status !== 403 || error.reason !== "Forbidden") return false;
+    try {
+      const { status } = await this.send({ ...call, method: "GET", path: "/readyz", query: {}, body: undefined });
+      return status !== 200;
+    } catch {
+      return true;
+    }
+  }
+
   private async once(call: Call): Promise<Properties> {
+    const { status, text } = await this.send(call);
+    if (status === 401) this.options = undefined;
+    return readAnswer(status, text);
+  }
+
+  private async send(call: Call): Promise<{ status: number; text: string }> {
     const server = this.config.getCurrentCluster()?.server ?? "";
     const url = new URL(server.replace(/\/+$/, "") + call.path);
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
@@ -96,9 +114,7 @@ export class Api {
       "user-agent": "grunnmur-kubernetes",
       ...(body === undefined ? {} : { "content-type": contentType, "content-length": Buffer.byteLength(body) }),
     };
-    const { status, text } = await send(url, { ...options, method: call.method, headers, timeout: answerMs }, body);
-    if (status === 401) this.options = undefined;
-    return readAnswer(status, text);
+    return send(url, { ...options, method: call.method, headers, timeout: answerMs }, body);
   }
 
   private async connectionOptions(): Promise<https.RequestOptions> {
