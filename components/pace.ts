@@ -8,6 +8,12 @@ export interface Pace {
   staticPodProbe?: Probe;
   /** Whether a static pod answers, which nothing waits for. kubeadm asks each second, and each answer is a TLS handshake. */
   staticPodReadiness: Probe;
+  /**
+   * CPU that static pods ask for, by which they share what there is; kubeadm's own when absent. And the weight of all that is no
+   * pod on a control plane, which is 100, beside about 40 a core for all pods.
+   */
+  staticPodCpu?: Record<string, string>;
+  controlPlaneSystemWeight?: number;
   /** Of a deployment's containers; Kubernetes' own when absent. */
   liveness: Partial<Probe>;
   readiness: Partial<Probe>;
@@ -79,6 +85,10 @@ export const kvm: Pace = {
 export const emulated: Pace = {
   staticPodProbe: { timeoutSeconds: 60, periodSeconds: 30, failureThreshold: 20 },
   staticPodReadiness: { timeoutSeconds: 30, periodSeconds: 30, failureThreshold: 10 },
+  // An API server ends itself where it is not through with its start in a minute. Until a node is registered its kubelet looks
+  // ten times a second whether it is, and it and containerd took more than half of the CPU that the API server needed for that.
+  staticPodCpu: { "kube-apiserver": "200m", etcd: "100m", "kube-controller-manager": "50m", "kube-scheduler": "50m" },
+  controlPlaneSystemWeight: 20,
   liveness: { timeoutSeconds: 30, periodSeconds: 15, failureThreshold: 20 },
   readiness: { timeoutSeconds: 15, periodSeconds: 10 },
   // With the default 15 s both lost their lease to a slow API server, restarted, and made it slower. Five tries fit in before

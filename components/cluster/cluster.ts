@@ -16,7 +16,7 @@ import { type Access, type Shared, serverAt, serversOf } from "./from-here";
 import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig, type Server } from "./kubeconfig";
 import { closeAdmission, emptyOthers, founderId, member, place, rewriteSecrets } from "./membership";
-import { nodeFiles, renewalFiles } from "./node-files";
+import { nodeFiles, renewalFiles, shareFiles } from "./node-files";
 import {
   adminCertificate,
   clusterAuthority,
@@ -195,6 +195,7 @@ export class Cluster extends pulumi.ComponentResource {
       ...(node.role === "control-plane"
         ? [
             ...renewalFiles(paceOf(emulated)),
+            ...shareFiles(paceOf(emulated)),
             ...virtualAddressFiles(node, controlPlanes, virtualAddress, paceOf(emulated)),
           ]
         : []),

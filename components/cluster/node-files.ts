@@ -25,6 +25,14 @@ export function nodeFiles(
   ];
 }
 
+/** What a control plane's own programs get of its CPU beside its pods, where that is not as on any machine. */
+export function shareFiles({ controlPlaneSystemWeight: weight }: Pace): File[] {
+  if (weight === undefined) return [];
+  return [
+    { path: "/etc/systemd/system/system.slice.d/grunnmur-weight.conf", content: `[Slice]\nCPUWeight=${weight}\n` },
+  ];
+}
+
 /** By which a control plane renews its certificates: looked after each week, not on all control planes in the same moment. */
 export function renewalFiles({ restartSeconds }: Pace): File[] {
   const lib = (name: string): File => ({

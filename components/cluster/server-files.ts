@@ -56,17 +56,17 @@ export function patches(pace: Pace, hashes: Record<string, string>): File[] {
 
 const staticPods = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
-function probes(name: string, { staticPodProbe: probe, staticPodReadiness }: Pace): object {
+function probes(name: string, { staticPodProbe: probe, staticPodReadiness, staticPodCpu }: Pace): object {
   // kubeadm gives the controller manager none.
   const readiness = name === "kube-controller-manager" ? {} : { readinessProbe: staticPodReadiness };
   const patience = probe
     ? {
         livenessProbe: probe,
         startupProbe: { ...probe, periodSeconds: 10, failureThreshold: 90 },
-        resources: { requests: { cpu: "50m" } },
       }
     : {};
-  const container = { name, ...readiness, ...patience };
+  const cpu = staticPodCpu?.[name];
+  const container = { name, ...readiness, ...patience, ...(cpu && { resources: { requests: { cpu } } }) };
   return Object.keys(container).length > 1 ? { spec: { containers: [container] } } : {};
 }
 

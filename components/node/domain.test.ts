@@ -17,7 +17,8 @@ const args = {
 test("an emulated guest asks for no KVM and gets room for translated code", () => {
   const xml = domainXml(args);
   assert.match(xml, /<domain type='qemu'>/);
-  assert.match(xml, /<tb-cache unit='MiB'>1024<\/tb-cache>/);
+  assert.match(xml, /<tb-cache unit='MiB'>1365<\/tb-cache>/);
+  assert.match(domainXml({ ...args, memoryMiB: 8192 }), /<tb-cache unit='MiB'>2047<\/tb-cache>/);
   assert.match(xml, / norandmaps .* tsc=reliable /);
   assert.match(xml, /<memory unit='MiB'>2048<\/memory>\s+<vcpu>2<\/vcpu>/);
 });

@@ -36,7 +36,7 @@ export function domainXml(args: DomainArgs): string {
     <initrd>@INITRD@</initrd>
     <cmdline>${kernelCommandLine(emulated)}</cmdline>
   </os>
-  <features><acpi/>${emulated ? "<tcg><tb-cache unit='MiB'>1024</tb-cache></tcg>" : ""}</features>
+  <features><acpi/>${emulated ? `<tcg><tb-cache unit='MiB'>${translatedMiB(memoryMiB)}</tb-cache></tcg>` : ""}</features>
   <clock offset='utc'/>
   <on_crash>restart</on_crash>
   <devices>
@@ -73,6 +73,12 @@ function mac(address: string): string {
   const octets = address.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
   return ["52", "54", ...octets].join(":");
 }
+
+/**
+ * Room for translated code. Where it is full QEMU throws all of it away, and a control plane fills 1 GiB within five minutes.
+ * 2 GiB is the most that QEMU takes. Not more than a guest's memory allows one to expect.
+ */
+const translatedMiB = (memoryMiB: number): number => Math.min(2047, Math.round((memoryMiB * 2) / 3));
 
 /**
  * `net.ifnames=0` keeps the one interface's name, eth0, whatever machine type the hypervisor gives. A kernel that panics
