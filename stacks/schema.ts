@@ -156,7 +156,7 @@ const clusterSchema = section({
   emulationAllowed: flag()
     .optional()
     .describe(
-      "Go on where KVM does not work, with emulated CPUs (about 12 times slower). Default: only in development.",
+      "Go on where KVM does not work, with emulated CPUs (about 12 times slower), whose guests do without mitigations of CPUs' flaws and without random addresses. Default: only in development.",
     ),
   driftGuard: choice(["off", "warn", "deny"])
     .optional()
