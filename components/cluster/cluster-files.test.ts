@@ -10,7 +10,7 @@ import { clusterConfiguration, kubeletSettings } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
 import { initConfiguration, joinConfiguration, type KubeadmArgs } from "./kubeadm";
 import { discoveryKubeconfig, type KubeconfigArgs, kubeconfig } from "./kubeconfig";
-import { nodeFiles } from "./node-files";
+import { nodeFiles, shareFiles } from "./node-files";
 import {
   adminCertificate,
   clusterAuthority,
@@ -109,6 +109,23 @@ test("patience is for emulated CPUs", () => {
   const liveness = (pace: Pace) =>
     patches(pace, { "kube-apiserver": "h" }).filter(({ content }) => /livenessProbe/.test(content)).length;
   assert.deepEqual([liveness(kvm), liveness(emulated)], [0, 5]);
+});
+
+test("where CPUs are emulated the API server has more than any other part, and what is no pod less than all pods", () => {
+  const wanted = (pace: Pace) =>
+    patches(pace, {}).flatMap(({ path, content }) => {
+      const pod = load(content) as { spec?: { containers: { resources?: { requests: { cpu: string } } }[] } };
+      const cpu = pod.spec?.containers?.[0]?.resources?.requests.cpu;
+      return cpu ? [[path.replace(/.*\/|\+.*/g, ""), Number.parseInt(cpu, 10)] as const] : [];
+    });
+  const asked = new Map(wanted(emulated));
+  const others = [...asked].filter(([name]) => name !== "kube-apiserver").map(([, cpu]) => cpu);
+  assert.equal(others.length, 3);
+  assert.ok((asked.get("kube-apiserver") ?? 0) >= others.reduce((sum, cpu) => sum + cpu, 0));
+  const [weight] = shareFiles(emulated);
+  assert.equal(weight?.path, "/etc/systemd/system/system.slice.d/grunnmur-weight.conf");
+  assert.ok(Number(/^CPUWeight=(\d+)$/m.exec(weight?.content ?? "")?.[1]) <= 40, weight?.content);
+  assert.deepEqual([shareFiles(kvm), wanted(kvm)], [[], []]);
 });
 
 test("no static pod is asked each second whether it is ready, as kubeadm has it", () => {

@@ -90,10 +90,10 @@ function kernelCommandLine(emulated: boolean): string {
   // Emulated CPUs have no side channels worth the mitigations' cost, and are too slow for the watchdogs. Their time stamp
   // counters are one and the same, which Linux does not know: it would read each time of day from an emulated HPET, one
   // core at a time, and spend two thirds of its time in the kernel. A timer that ticks by itself need not be set anew at
-  // each tick, which takes QEMU's one global lock. QEMU keeps what it has translated by its virtual address: where each
-  // process has others (`norandmaps` is not set), it translates the same programs again for each, which was two thirds of
-  // what an emulated CPU did, and a login cost 66,000 blocks of code instead of 500. Nobody reads the pressure (`psi`) that is
-  // otherwise reckoned at each switch from one process to another.
+  // each tick, which takes QEMU's one global lock. QEMU 7.2 keeps what it has translated by its virtual address:
+  // where each process has others (`norandmaps` is not set), it translates the same programs again for each, 66,000 blocks of
+  // code for a login instead of 500. Nobody reads the pressure (`psi`) that is otherwise reckoned at each switch from one
+  // process to another.
   return emulated ? `${common} mitigations=off norandmaps psi=0 nowatchdog tsc=reliable highres=off nohz=off` : common;
 }
 
