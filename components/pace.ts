@@ -9,11 +9,11 @@ export interface Pace {
   /** Whether a static pod answers, which nothing waits for. kubeadm asks each second, and each answer is a TLS handshake. */
   staticPodReadiness: Probe;
   /**
-   * CPU that static pods ask for, by which they share what there is; kubeadm's own when absent. And the weight of all that is no
-   * pod on a control plane, which is 100, beside about 40 a core for all pods.
+   * CPU that static pods ask for, by which they share what there is; kubeadm's own when absent. And the weights of a control
+   * plane's kubelet and of all other services, beside about 40 a core for all pods.
    */
   staticPodCpu?: Record<string, string>;
-  controlPlaneSystemWeight?: number;
+  controlPlaneWeights?: { kubelet: number; services: number };
   /** Of a deployment's containers; Kubernetes' own when absent. */
   liveness: Partial<Probe>;
   readiness: Partial<Probe>;
@@ -87,20 +87,28 @@ export const emulated: Pace = {
   staticPodReadiness: { timeoutSeconds: 30, periodSeconds: 30, failureThreshold: 10 },
   // An API server ends itself where it is not through with its start in a minute. Until a node is registered its kubelet looks
   // ten times a second whether it is, and it and containerd took more than half of the CPU that the API server needed for that.
-  staticPodCpu: { "kube-apiserver": "200m", etcd: "100m", "kube-controller-manager": "50m", "kube-scheduler": "50m" },
-  controlPlaneSystemWeight: 20,
+  staticPodCpu: { "kube-apiserver": "400m", etcd: "100m", "kube-controller-manager": "25m", "kube-scheduler": "25m" },
+  controlPlaneWeights: { kubelet: 15, services: 50 },
   liveness: { timeoutSeconds: 30, periodSeconds: 15, failureThreshold: 20 },
   readiness: { timeoutSeconds: 15, periodSeconds: 10 },
-  // With the default 15 s both lost their lease to a slow API server, restarted, and made it slower. Five tries fit in before
-  // the lease has to be given up.
+  // With the default 15 s both lost their lease to a slow API server, restarted, and made it slower; with 120 s, too, where two
+  // previews and the guests shared two cores. Ten tries fit in before the lease has to be given up.
   election: {
-    "leader-elect-lease-duration": "120s",
-    "leader-elect-renew-deadline": "100s",
+    "leader-elect-lease-duration": "240s",
+    "leader-elect-renew-deadline": "200s",
     "leader-elect-retry-period": "20s",
   },
   // kubeadm has etcd tell every watch each 5 s how far it is, and the API server watches each kind. Who reads consistently
   // from its cache asks for it by itself.
-  etcd: { "heartbeat-interval": "1000", "election-timeout": "10000", "watch-progress-notify-interval": "60s" },
+  // What took more than 0.1 s is logged by default, with all its steps: here that is three times a second.
+  etcd: {
+    "heartbeat-interval": "1000",
+    "election-timeout": "10000",
+    "watch-progress-notify-interval": "60s",
+    "warning-apply-duration": "10s",
+    "warning-unary-request-duration": "20s",
+    "log-level": "warn",
+  },
   controllerManager: {
     "node-monitor-grace-period": "2m",
     // kubeadm's own list less the one that checks the types in admission policies, against every kind's schema: that is

@@ -56,7 +56,7 @@ test("an election is held whatever the number, with long leases on emulated CPUs
     );
     for (const part of [scheduler, controllerManager]) {
       assert.equal(flag(part, "leader-elect"), undefined, "kubeadm's own is true");
-      assert.equal(flag(part, "leader-elect-lease-duration"), pace === emulated ? "120s" : undefined);
+      assert.equal(flag(part, "leader-elect-lease-duration"), pace === emulated ? "240s" : undefined);
     }
   }
 });
@@ -111,7 +111,7 @@ test("patience is for emulated CPUs", () => {
   assert.deepEqual([liveness(kvm), liveness(emulated)], [0, 5]);
 });
 
-test("where CPUs are emulated the API server has more than any other part, and what is no pod less than all pods", () => {
+test("where CPUs are emulated the API server has more than any other part, and the kubelet less than all pods", () => {
   const wanted = (pace: Pace) =>
     patches(pace, {}).flatMap(({ path, content }) => {
       const pod = load(content) as { spec?: { containers: { resources?: { requests: { cpu: string } } }[] } };
@@ -122,9 +122,19 @@ test("where CPUs are emulated the API server has more than any other part, and w
   const others = [...asked].filter(([name]) => name !== "kube-apiserver").map(([, cpu]) => cpu);
   assert.equal(others.length, 3);
   assert.ok((asked.get("kube-apiserver") ?? 0) >= others.reduce((sum, cpu) => sum + cpu, 0));
-  const [weight] = shareFiles(emulated);
-  assert.equal(weight?.path, "/etc/systemd/system/system.slice.d/grunnmur-weight.conf");
-  assert.ok(Number(/^CPUWeight=(\d+)$/m.exec(weight?.content ?? "")?.[1]) <= 40, weight?.content);
+  const files = new Map(shareFiles(emulated).map(({ path, content }) => [path, content]));
+  const weight = (path: string) =>
+    Number(/^CPUWeight=(\d+)$/m.exec(files.get(`/etc/systemd/system/${path}`) ?? "")?.[1]);
+  const [kubelet, services] = [weight("kubelet.slice"), weight("system.slice.d/grunnmur-weight.conf")];
+  assert.match(
+    files.get("/etc/systemd/system/kubelet.service.d/20-grunnmur-slice.conf") ?? "",
+    /^Slice=kubelet.slice$/m,
+  );
+  assert.ok(kubelet > 0 && kubelet <= 40, "the kubelet looks and asks without end, and can wait");
+  assert.ok(
+    services >= 2 * kubelet && services < 80,
+    "containerd has ten seconds to put a container that has ended away",
+  );
   assert.deepEqual([shareFiles(kvm), wanted(kvm)], [[], []]);
 });
 
@@ -146,7 +156,7 @@ test("no static pod is asked each second whether it is ready, as kubeadm has it"
 test("a lease is renewed several times before its end", () => {
   const { election, kubelet, controllerManager } = emulated;
   const seconds = (flag: string) => Number(/^(\d+)s$/.exec(election[`leader-elect-${flag}`] ?? "")?.[1]);
-  assert.ok(seconds("renew-deadline") >= 5 * seconds("retry-period"));
+  assert.ok(seconds("renew-deadline") >= 10 * seconds("retry-period"));
   assert.ok(seconds("renew-deadline") < seconds("lease-duration"));
   assert.equal(controllerManager["node-monitor-grace-period"], "2m");
   assert.ok(Number(kubelet.nodeLeaseDurationSeconds) < 120, "a node's lease ends before the node is given up");

@@ -25,11 +25,27 @@ export function nodeFiles(
   ];
 }
 
-/** What a control plane's own programs get of its CPU beside its pods, where that is not as on any machine. */
-export function shareFiles({ controlPlaneSystemWeight: weight }: Pace): File[] {
-  if (weight === undefined) return [];
+/**
+ * What a control plane's kubelet and its other services get of its CPU, where that is not as on any machine. Not one weight for
+ * both: containerd has ten seconds to put a container that has ended away, and where it waits for the kubelet's share to do so,
+ * nothing is started in that one's place.
+ */
+export function shareFiles({ controlPlaneWeights: weights }: Pace): File[] {
+  if (!weights) return [];
+  const { kubelet, services } = weights;
   return [
-    { path: "/etc/systemd/system/system.slice.d/grunnmur-weight.conf", content: `[Slice]\nCPUWeight=${weight}\n` },
+    {
+      path: "/etc/systemd/system/system.slice.d/grunnmur-weight.conf",
+      content: `[Slice]\nCPUWeight=${services}\n`,
+    },
+    {
+      path: "/etc/systemd/system/kubelet.slice",
+      content: `[Unit]\nDescription=The kubelet, beside all other services and all pods\n\n[Slice]\nCPUWeight=${kubelet}\n`,
+    },
+    {
+      path: "/etc/systemd/system/kubelet.service.d/20-grunnmur-slice.conf",
+      content: "[Service]\nSlice=kubelet.slice\n",
+    },
   ];
 }
 
