@@ -5,6 +5,7 @@ export const STAGES = [
   "not built",
   "not answered",
   "refused",
+  "not acted on",
   "not scheduled",
   "not pulled",
   "not started",

@@ -1,6 +1,7 @@
 import { ofAgent } from "../change/agent";
 import type { Finding } from "../change/cause";
 import type { Seen } from "../change/change";
+import { type Lease, ofLeaders } from "../change/leaders";
 import {
   condition,
   type Deployment,
@@ -68,6 +69,7 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
     read<List<Described>>("/apis/apps/v1/statefulsets"),
     read<List<Described>>("/apis/apps/v1/daemonsets"),
     read<List<Described>>("/apis/batch/v1/jobs"),
+    read<List<Lease>>("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"),
   ]);
   const [version, nodes, deployments, pods, source, kustomization] = [
     value(looks[0]),
@@ -87,6 +89,7 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
     "workloads",
     "workloads",
     "workloads",
+    "cluster",
   ] as const;
   const owners = [
     ...ofKind("Deployment", deployments),
@@ -111,7 +114,9 @@ export async function clusterState(kubeconfig: string, limitSeconds: number): Pr
       lastApplied: kustomization?.status?.lastAppliedRevision ?? null,
     },
     workloads: own.map((deployment) => workload(deployment, pods?.items ?? [])),
-    ...(pods ? await explained(read, { source, kustomization, owners, pods: pods.items }) : { platform: [] }),
+    ...(pods
+      ? await explained(read, { source, kustomization, owners, pods: pods.items, leases: value(looks[9])?.items ?? [] })
+      : { platform: [] }),
     unanswered: Object.fromEntries(silent),
   };
 }
@@ -121,13 +126,14 @@ interface Parts {
   kustomization: Kustomization | undefined;
   owners: Owner[];
   pods: Pod[];
+  leases: Lease[];
 }
 
 const LOG_LINES = 5;
 const LOG_BYTES = 4096;
 
 /** What stands in the way: asks for events and logs only where something does. */
-async function explained(read: KubeApi, { source, kustomization, owners, pods }: Parts) {
+async function explained(read: KubeApi, { source, kustomization, owners, pods, leases }: Parts) {
   const waiting = unsettled(pods);
   // What a Job of a CronJob came to is the past; the next one is about to begin.
   const asked = owners.filter(({ kind, metadata }) => kind !== "Job" || !metadata.ownerReferences);
@@ -146,13 +152,15 @@ async function explained(read: KubeApi, { source, kustomization, owners, pods }:
   const present = ofPresentRevision(pods, owners, replicaSets);
   const found = await Promise.all(ofWorkloads(asked, present, all).map((finding) => withLog(read, finding)));
   const isPlatforms = ({ object }: Finding) => object !== null && isSystem(object.namespace);
+  const unled = ofLeaders(leases);
   const seen: Seen = {
     fetched: source?.status?.artifact?.revision ?? null,
     applied: kustomization?.status?.lastAppliedRevision ?? null,
-    findings: [...ofAgent(source, kustomization, all), ...found.filter((one) => !isPlatforms(one))],
+    findings: [...ofAgent(source, kustomization, all), ...unled, ...found.filter((one) => !isPlatforms(one))],
     unsettled: waiting.filter(({ metadata }) => !isSystem(metadata.namespace ?? "")).length,
   };
-  return { platform: found.filter(isPlatforms), ...(source && kustomization ? { seen } : {}) };
+  const platform = found.filter(isPlatforms);
+  return source && kustomization ? { platform, seen } : { platform: [...unled, ...platform] };
 }
 
 /** Whether an owner has fewer pods than it is to have. */

@@ -9,7 +9,7 @@ import type { TLSSocket } from "node:tls";
 import { type KubeconfigArgs, kubeconfig } from "../../components/cluster/kubeconfig";
 import { certificateAuthority, issue } from "../../components/keys/certificates";
 import type { Outputs } from "../pulumi/outputs";
-import { collect } from "./collect";
+import { collect, collected } from "./collect";
 import { exitCode, notReady } from "./report";
 
 const ready = { conditions: [{ type: "Ready", status: "True" }] };
@@ -157,6 +157,17 @@ test("what the API server says becomes the report; the image is the newest pod's
       image: "registry/payment-service@sha256:new",
     },
   ]);
+});
+
+test("a controller manager that nobody runs any more is told, though all that is asked answers", async () => {
+  const path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+  const spec = { leaseDurationSeconds: 15, renewTime: "2026-01-01T00:00:00.000000Z" };
+  answers[path] = { items: [{ metadata: { name: "kube-controller-manager", namespace: "kube-system" }, spec }] };
+  const { cluster } = await collected("local", outputsFor(port()), 5, undefined).finally(() => delete answers[path]);
+  assert.deepEqual(
+    cluster.seen?.findings.map(({ stage }) => stage),
+    ["not acted on"],
+  );
 });
 
 test("an agent that is not installed yet is not ready, and hides nothing else", async () => {
