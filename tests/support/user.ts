@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { timeLeft } from "./time-left";
 
 export const repository = join(__dirname, "..", "..");
 
@@ -18,7 +19,7 @@ interface TypeOptions {
   show?: boolean;
 }
 
-/** Runs a program as a user without a terminal would, and never throws for its exit code. */
+/** Runs a program as a user without a terminal would, and never throws for its exit code. Told to end when the time is over. */
 export function type(command: string, args: string[], options: TypeOptions = {}): Promise<Typed> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
@@ -27,6 +28,9 @@ export function type(command: string, args: string[], options: TypeOptions = {})
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    const left = timeLeft();
+    // What is begun after that, such as to destroy what is left, has the time that it needs.
+    const over = left > 0 && left < Number.POSITIVE_INFINITY ? setTimeout(() => child.kill(), left * 1000) : undefined;
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -39,6 +43,7 @@ export function type(command: string, args: string[], options: TypeOptions = {})
     });
     child.on("error", reject);
     child.on("close", (code) => {
+      clearTimeout(over);
       resolve({ code: code ?? 255, stdout, stderr, seconds: (performance.now() - began) / 1000 });
     });
   });
