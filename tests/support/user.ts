@@ -22,15 +22,15 @@ interface TypeOptions {
 /** Runs a program as a user without a terminal would, and never throws for its exit code. Told to end when the time is over. */
 export function type(command: string, args: string[], options: TypeOptions = {}): Promise<Typed> {
   const began = performance.now();
+  const left = timeLeft();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd ?? repository,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
+      // What is begun after the end, such as to destroy what is left, has the time that it needs.
+      ...(left > 0 && Number.isFinite(left) ? { timeout: Math.ceil(left * 1000) } : {}),
     });
-    const left = timeLeft();
-    // What is begun after that, such as to destroy what is left, has the time that it needs.
-    const over = left > 0 && left < Number.POSITIVE_INFINITY ? setTimeout(() => child.kill(), left * 1000) : undefined;
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -43,7 +43,6 @@ export function type(command: string, args: string[], options: TypeOptions = {})
     });
     child.on("error", reject);
     child.on("close", (code) => {
-      clearTimeout(over);
       resolve({ code: code ?? 255, stdout, stderr, seconds: (performance.now() - began) / 1000 });
     });
   });
