@@ -23,11 +23,17 @@ test("an emulated guest asks for no KVM and gets room for translated code", () =
   assert.match(xml, /<memory unit='MiB'>2048<\/memory>\s+<vcpu>2<\/vcpu>/);
 });
 
-test("a KVM guest keeps its CPU's mitigations and random addresses", () => {
+test("an emulated guest is not offered what its CPU is slower with", () => {
+  const xml = domainXml(args);
+  for (const name of ["avx", "avx2", "erms", "fsrm", "pclmuldq"])
+    assert.match(xml, new RegExp(`<cpu mode='maximum'>.*<feature policy='disable' name='${name}'/>`), name);
+});
+
+test("a KVM guest keeps all that its CPU has, its mitigations and random addresses", () => {
   const xml = domainXml({ ...args, emulated: false });
   assert.match(xml, /<domain type='kvm'>/);
-  assert.match(xml, /host-passthrough/);
-  assert.doesNotMatch(xml, /tcg|mitigations=off|norandmaps|tsc=reliable/);
+  assert.match(xml, /<cpu mode='host-passthrough'\/>/);
+  assert.doesNotMatch(xml, /tcg|mitigations=off|norandmaps|tsc=reliable|<feature /);
 });
 
 test("a guest whose kernel panics starts again", () => {
