@@ -31,6 +31,7 @@ function controlPlane({ clusterName, network, controlPlanes, pace }: KubeadmArgs
         dataDir: "/var/lib/etcd",
         ...(versions.etcd ? { imageTag: versions.etcd } : {}),
         extraArgs: flags(pace.etcd),
+        ...environment(pace.staticPodEnvironment),
       },
     },
     apiServer: {
@@ -45,8 +46,9 @@ function controlPlane({ clusterName, network, controlPlanes, pace }: KubeadmArgs
         "authentication-config": `${serverDir}/authentication.yaml`,
         "encryption-provider-config": `${serverDir}/encryption.yaml`,
         profiling: "false",
+        ...pace.apiServer.flags,
       }),
-      ...(Object.keys(pace.apiServer).length > 0 && { extraEnvs: flags(pace.apiServer) }),
+      ...environment({ ...pace.staticPodEnvironment, ...pace.apiServer.environment }),
       extraVolumes: [
         { name: "grunnmur", hostPath: serverDir, mountPath: serverDir, readOnly: true, pathType: "Directory" },
         {
@@ -66,10 +68,16 @@ function controlPlane({ clusterName, network, controlPlanes, pace }: KubeadmArgs
         ...pace.election,
         ...pace.controllerManager,
       }),
+      ...environment(pace.staticPodEnvironment),
     },
-    scheduler: { extraArgs: flags({ profiling: "false", ...pace.election }) },
+    scheduler: {
+      extraArgs: flags({ profiling: "false", ...pace.election }),
+      ...environment(pace.staticPodEnvironment),
+    },
   };
 }
+
+const environment = (of: Record<string, string>) => (Object.keys(of).length > 0 ? { extraEnvs: flags(of) } : {});
 
 function kubeletConfiguration({ pace }: KubeadmArgs) {
   return {

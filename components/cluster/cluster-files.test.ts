@@ -61,6 +61,20 @@ test("an election is held whatever the number, with long leases on emulated CPUs
   }
 });
 
+test("where CPUs are emulated no static pod runs on two at once, and the API server keeps no copies", () => {
+  const parts = (pace: Pace) => {
+    const { apiServer, controllerManager, scheduler, etcd } = documents(
+      clusterConfiguration({ ...args, pace }, versions),
+    ).get("ClusterConfiguration");
+    return [apiServer, controllerManager, scheduler, etcd.local] as const;
+  };
+  for (const { extraEnvs } of parts(emulated))
+    assert.ok(extraEnvs.some((e: { name: string; value: string }) => e.name === "GOMAXPROCS" && e.value === "1"));
+  assert.equal(flag(parts(emulated)[0], "watch-cache"), "false");
+  for (const part of parts(kvm)) assert.equal(part.extraEnvs, undefined);
+  assert.equal(flag(parts(kvm)[0], "watch-cache"), undefined, "thirty nodes and their agents watch");
+});
+
 test("the API server encrypts secrets, keeps an audit log and knows nobody anonymous", () => {
   const { apiServer } = documents(clusterConfiguration(args, versions)).get("ClusterConfiguration");
   for (const name of ["encryption-provider-config", "audit-policy-file", "authentication-config"]) {

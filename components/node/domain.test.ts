@@ -27,13 +27,14 @@ test("an emulated guest is not offered what its CPU is slower with", () => {
   const xml = domainXml(args);
   for (const name of ["avx", "avx2", "erms", "fsrm", "pclmuldq"])
     assert.match(xml, new RegExp(`<cpu mode='maximum'>.*<feature policy='disable' name='${name}'/>`), name);
+  assert.match(xml, /<cmdline>.* systemd\.setenv=GOMAXPROCS=1[ <]/);
 });
 
 test("a KVM guest keeps all that its CPU has, its mitigations and random addresses", () => {
   const xml = domainXml({ ...args, emulated: false });
   assert.match(xml, /<domain type='kvm'>/);
   assert.match(xml, /<cpu mode='host-passthrough'\/>/);
-  assert.doesNotMatch(xml, /tcg|mitigations=off|norandmaps|tsc=reliable|<feature /);
+  assert.doesNotMatch(xml, /tcg|mitigations=off|norandmaps|tsc=reliable|GOMAXPROCS|<feature /);
 });
 
 test("a guest whose kernel panics starts again", () => {
