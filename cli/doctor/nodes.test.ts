@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -34,6 +34,17 @@ for (const [what, lines, state, found, remedy] of [
     "advice",
     /3 or more, the last SRC=10\.244\.12\.5 DST=198\.51\.100\.7 DPT=443/,
     /destinations/,
+  ],
+  [
+    "an API server that ends itself",
+    [
+      ...fine,
+      "ended kube-apiserver 2 F1 a.go:1] older",
+      'ended kube-apiserver 3 F1 hooks.go:203] PostStartHook "a" failed',
+    ],
+    "advice",
+    /^kube-apiserver ended itself .* start number 3: F1 hooks\.go:203\] PostStartHook "a" failed$/,
+    /ssh --stack prod worker-1 'tail .*kube-system_kube-apiserver-/,
   ],
   ["a unit that failed", [...fine, "failed kubelet.service"], "wrong", /kubelet\.service has/, /journalctl -u kubelet/],
 ] as const) {
@@ -74,6 +85,39 @@ test("without an ssh-agent nothing is known of nodes, and that is said of each",
     process.env.PATH = path;
   }
   assert.deepEqual(await askNodes({}), []);
+});
+
+test("what of the cluster ended itself is found by its log, with its last word, and nothing else is", () => {
+  const logs = mkdtempSync(join(tmpdir(), "grunnmur-logs-"));
+  const log = (pod: string, name: string, ...lines: string[]) => {
+    mkdirSync(join(logs, pod), { recursive: true });
+    writeFileSync(join(logs, pod, name), lines.map((line) => `2026-11-30T03:14:28.2Z stderr F ${line}\n`).join(""));
+  };
+  const old = new Date(Date.now() - 2 * 3600 * 1000);
+  try {
+    log(
+      "kube-system_kube-apiserver-a_1/kube-apiserver",
+      "9.log",
+      "I1130 a",
+      "F1130 hooks.go:203] failed: no",
+      "I1130 b",
+    );
+    log("kube-system_kube-apiserver-a_1/kube-apiserver", "10.log", "I1130 serving", 'E1130 said "F1130 x"');
+    log("kube-system_etcd-a_1/etcd", "0.log", '{"level":"fatal","msg":"disk"}');
+    log("kube-system_kube-scheduler-a_1/kube-scheduler", "1.log", "F1130 long ago");
+    utimesSync(join(logs, "kube-system_kube-scheduler-a_1/kube-scheduler/1.log"), old, old);
+    log("production_payment-a_1/payment", "0.log", "panic: somebody else's");
+    const { stdout } = spawnSync("sh", [repositoryPath("cli/doctor/scripts/node.sh")], {
+      env: { PATH: process.env.PATH, LOGS: logs },
+      encoding: "utf8",
+    });
+    assert.deepEqual(
+      stdout.split("\n").filter((line) => line.startsWith("ended")),
+      ['ended etcd 1 {"level":"fatal","msg":"disk"}', "ended kube-apiserver 10 F1130 hooks.go:203] failed: no"],
+    );
+  } finally {
+    rmSync(logs, { recursive: true });
+  }
 });
 
 test("the node's script prints its lines, also where chrony and systemd say nothing", () => {

@@ -102,6 +102,13 @@ function ofNode({ name, told }: NodeAnswer, option: string, ntp: boolean): Check
         remedy: `declare it under destinations, or find who asks: ./grunnmur kubectl${option} get pods -A -o wide`,
       }),
     ),
+    ...[...new Map(of("ended").map(([container = "", ...rest]) => [container, rest])).entries()].map(
+      ([container, [starts, ...text]]): Check => ({
+        ...{ part, state: "advice" },
+        found: `${container} ended itself within the last hour, at its start number ${starts}: ${text.join(" ")}`,
+        remedy: `${ssh} 'tail -n 50 /var/log/pods/kube-system_${container}-*/*/*.log'`,
+      }),
+    ),
     ...failed.map(
       (unit): Check => ({
         ...{ part, state: "wrong", found: `${unit} has failed` },
