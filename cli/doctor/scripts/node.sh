@@ -14,7 +14,7 @@ for path in / /var/lib/grunnmur/data; do
   fi
 done
 systemctl list-units --state failed --plain --no-legend | awk '{ print "failed", $1 }'
-# By its log: whoever asks may do so because nobody answers who counts.
+# By its log, since the API server, which counts starts, may be what ended.
 find "${LOGS:-/var/log/pods}" -path '*/kube-system_*/*.log' -mmin -60 2>/dev/null | sort -V | while read -r log; do
   said=$(grep -E '^[^ ]+ [a-z]+ [FP] (F[0-9]{4} |panic: |fatal error: |\{"level":"(fatal|panic)")' "$log" | tail -n 1 | cut -d ' ' -f 4- | cut -c -300 | tr -cd '[:print:]')
   if [ -n "$said" ]; then echo "ended $(basename "${log%/*}") $(($(basename "$log" .log) + 1)) $said"; fi
