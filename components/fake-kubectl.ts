@@ -42,7 +42,7 @@ esac
       ...environment,
     };
     const text = script("cluster/scripts/api.sh") + script(path);
-    return spawnSync("bash", ["-c", text], { env, input: await payload(files), encoding: "utf8" });
+    return spawnSync("bash", ["--norc", "-c", text], { env, input: await payload(files), encoding: "utf8" });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -153,6 +153,7 @@ export class Platform extends pulumi.ComponentResource {
         keys: rotations.apply((all) => ({
           encryption: rotationOf(all, "etcd-encryption"),
           serviceAccountKeys: rotationOf(all, "service-account-keys"),
+          authorities: rotationOf(all, "ca"),
         })),
         administrators: this.adminPublicKeys,
         endpoint: stack.cluster.endpoint,

@@ -11,6 +11,7 @@ export const ROTATED = [
   "etcd-encryption",
   "service-account-keys",
   "sops",
+  "ca",
 ] as const;
 
 export type Rotated = (typeof ROTATED)[number];
@@ -36,6 +37,9 @@ export const rotations = z.object(
 export type Rotations = z.infer<typeof rotations>;
 
 export const atFirst: Rotation = { used: 0, accepted: [0] };
+
+/** Whether it was never rotated. */
+export const isAtFirst = ({ used, accepted }: Rotation): boolean => used === 0 && accepted.length === 1;
 
 export const rotationOf = (all: Rotations, which: Rotated): Rotation => all[which] ?? atFirst;
 

@@ -48,4 +48,11 @@ export function kubeApi(kubeconfig: string, limitSeconds: number): KubeApi {
   };
 }
 
+/** @throws where the API does not answer */
+export async function itemsOf<T>(api: KubeApi, path: string): Promise<T[]> {
+  const found = await api<{ items: T[] }>(path);
+  if (found.state !== "answered") throw new Error(`the cluster's API did not answer: ${found.detail}`);
+  return found.value?.items ?? [];
+}
+
 const decode = (base64: string | undefined): Buffer | undefined => (base64 ? Buffer.from(base64, "base64") : undefined);

@@ -1,4 +1,4 @@
-import type { KubeApi } from "./kube-api";
+import { itemsOf, type KubeApi } from "./kube-api";
 
 interface Pod {
   metadata: { name: string };
@@ -26,15 +26,10 @@ export interface FormerTokens {
  * @throws where the API does not answer, or one of its servers does not run
  */
 export async function formerTokens(api: KubeApi): Promise<FormerTokens> {
-  const read = async <T>(path: string): Promise<T[]> => {
-    const found = await api<{ items: T[] }>(path);
-    if (found.state !== "answered") throw new Error(`the cluster's API did not answer: ${found.detail}`);
-    return found.value?.items ?? [];
-  };
   const [servers, pods, secrets] = await Promise.all([
-    read<Pod>("/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"),
-    read<Pod>("/api/v1/pods"),
-    read<Secret>("/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Fservice-account-token"),
+    itemsOf<Pod>(api, "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver"),
+    itemsOf<Pod>(api, "/api/v1/pods"),
+    itemsOf<Secret>(api, "/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Fservice-account-token"),
   ]);
   if (servers.length === 0) throw new Error("the cluster's API names no API server, so nothing is known of its tokens");
   const since = Math.max(...servers.map(startOf));

@@ -12,6 +12,7 @@ import { removeStaleLocks } from "../pulumi/stale-lock";
 import { madeFrom } from "../roll/made-from";
 import { kubeApi } from "../status/kube-api";
 import { formerTokens } from "../status/tokens";
+import { formerTrust } from "../status/trust";
 import { stackOption, verb, yesOption } from "../terminal/command";
 import { say } from "../terminal/say";
 import { confirm, requireSomebody } from "../terminal/unattended";
@@ -21,8 +22,8 @@ import { UserError } from "../terminal/user-error";
 export function rotateVerb(): Command {
   return verb("rotate", "change credentials on suspicion, while everything runs", [
     "rotate deploy-key",
-    "rotate registry",
-    "rotate registry --finish",
+    "rotate ca",
+    "rotate ca --finish",
   ])
     .addOption(stackOption())
     .addOption(yesOption())
@@ -30,7 +31,7 @@ export function rotateVerb(): Command {
     .addArgument(
       new Argument(
         "<what>",
-        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd; service-account-keys: by which the cluster knows its pods; sops: the key of the cluster for which Secrets in Git are encrypted",
+        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd; service-account-keys: by which the cluster knows its pods; sops: the key of the cluster for which Secrets in Git are encrypted; ca: the cluster's authorities, and all that they signed",
       ).choices(ROTATED),
     )
     .action(rotate);
@@ -46,12 +47,15 @@ async function rotate(what: Rotated, { stack: name, yes, finish = false }: Optio
   const stack = readStack(name);
   requireOutput(name, await readOutputs(name), "nodes");
   const { rotations } = await madeFrom(name);
-  const steps = stepsOf(what, rotationOf(rotations, what), finish, outsiders(what, stack));
+  const now = rotationOf(rotations, what);
+  const steps = stepsOf(what, now, finish, outsiders(what, stack));
   requireSomebody(yes, `rotate ${what}`);
   if (!(await confirm(`Rotate ${what} of ${name}?`, yes))) throw new UserError("Nothing was rotated.");
   await ensure(artifactsFor(stack));
   await removeStaleLocks(name);
   for (const step of steps) {
+    if (what === "ca" && step.accepted.length > 1 && step.used === Math.max(...step.accepted))
+      await requireNewTrust(name);
     // Here, when the step before is done: an API server that it starts anew signed with the old key until then.
     if (what === "service-account-keys" && step.accepted.length === 1) await requireNoFormerTokens(name);
     say(`${what}: ${inWords(step)}`);
@@ -91,6 +95,8 @@ export type Outsiders = "are let in" | "let in" | "nobody";
 
 function outsiders(what: Rotated, { nodes }: Stack): Outsiders {
   if (what === "registry" || what === "service-account-keys" || what === "sops") return "are let in";
+  // Pods, which have to trust the new one before anything shows it.
+  if (what === "ca") return "let in";
   return what === "admin-ssh" && nodes.some(({ kind }) => kind === "existing") ? "let in" : "nobody";
 }
 
@@ -98,6 +104,17 @@ function inWords({ used, accepted }: Rotation): string {
   const newest = Math.max(...accepted);
   if (accepted.length === 1) return "only the new one is taken";
   return used === newest ? "the new one is used" : "the new one is taken beside the old one";
+}
+
+/** @throws UserError where a pod may refuse what the new authorities sign */
+async function requireNewTrust(stack: string): Promise<void> {
+  const kubeconfig = requireOutput(stack, await readOutputs(stack), "kubeconfig");
+  const pods = await formerTrust(kubeApi(await atWhomAnswers(kubeconfig), 20 * patienceHere()));
+  if (pods.length === 0) return;
+  throw new UserError(
+    `These pods may ask the API and were started before they were given the new authorities: ${pods.join(", ")}.
+Start them anew, such as by ./grunnmur kubectl rollout restart, and run this again. Old and new are trusted meanwhile.`,
+  );
 }
 
 /** @throws UserError where something in the cluster may still be known by a former key alone */
@@ -129,6 +146,9 @@ async function outstanding(what: Rotated, { name, nodes }: Stack): Promise<strin
   if (what === "sops") {
     const key = requireOutput(name, await readOutputs(name), "sopsRecipient");
     return `The cluster decrypts with both keys. In Git: write ${key} in place of the old one into .sops.yaml, run ./grunnmur sops --stack ${name} updatekeys --yes FILE for each encrypted file, merge, ${then}. Who had the old key has read what it encrypts: change those passwords, too.`;
+  }
+  if (what === "ca") {
+    return `Old and new authorities are trusted, the old ones sign. Start pods that ask the API anew (./grunnmur kubectl rollout restart …), ${then}, which names those that were not. Kubeconfigs that were handed out, and certificates that the cluster signed for people, end with it.`;
   }
   const existing = nodes.filter(({ kind }) => kind === "existing").map((node) => node.name);
   const key = requireOutput(name, await readOutputs(name), "adminPublicKeys").at(-1);

@@ -1,5 +1,6 @@
+import { atFirst, type Rotation } from "../../lib/rotation";
 import { apiEndpoint, type KubeadmArgs, serverDir } from "./kubeadm";
-import { kubeletServing } from "./pki";
+import { kubeletServing, signingCertificate } from "./pki";
 import { flags, kubeadm, yaml } from "./yaml";
 
 /** Of the control plane's images, as the cluster was made with. */
@@ -12,11 +13,15 @@ export interface Versions {
 }
 
 /** What all control planes have in common; kubeadm keeps it in the cluster, for those that join. */
-export function clusterConfiguration(args: KubeadmArgs, versions: Versions): string {
-  return yaml(controlPlane(args, versions), kubeletConfiguration(args), kubeProxyConfiguration(args));
+export function clusterConfiguration(args: KubeadmArgs, versions: Versions, authorities = atFirst): string {
+  return yaml(controlPlane(args, versions, authorities), kubeletConfiguration(args), kubeProxyConfiguration(args));
 }
 
-function controlPlane({ clusterName, network, controlPlanes, pace }: KubeadmArgs, versions: Versions) {
+function controlPlane(
+  { clusterName, network, controlPlanes, pace }: KubeadmArgs,
+  versions: Versions,
+  { accepted }: Rotation,
+) {
   return {
     ...kubeadm("ClusterConfiguration"),
     clusterName,
@@ -65,6 +70,7 @@ function controlPlane({ clusterName, network, controlPlanes, pace }: KubeadmArgs
         // Pod ranges are routed by the site's network and follow the nodes' addresses.
         "allocate-node-cidrs": "false",
         profiling: "false",
+        ...(accepted.length > 1 ? { "cluster-signing-cert-file": signingCertificate } : {}),
         ...pace.election,
         ...pace.controllerManager,
       }),

@@ -1,29 +1,21 @@
 import assert from "node:assert/strict";
-import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { load, loadAll } from "js-yaml";
 import { atFirst, type Rotation } from "../../lib/rotation";
 import { network } from "../node/example-network";
 import { emulated, kvm, type Pace, type Probe } from "../pace";
 import { joinToken, tokenSecret } from "./admission";
-import { clusterConfiguration, kubeletSettings } from "./cluster-configuration";
+import { clusterConfiguration } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
 import { initConfiguration, joinConfiguration, type KubeadmArgs } from "./kubeadm";
 import { discoveryKubeconfig, type KubeconfigArgs, kubeconfig } from "./kubeconfig";
 import { nodeFiles, shareFiles } from "./node-files";
-import {
-  adminCertificate,
-  clusterAuthority,
-  encryptionConfiguration,
-  kubeletServingFiles,
-  pkiFiles,
-  serviceAccountFiles,
-  serviceCertificate,
-} from "./pki";
+import type { Issuer } from "./pki";
 import { patches, serverFiles } from "./server-files";
 
 const seed = Buffer.alloc(32, 3).toString("base64");
 const issuedAt = "2026-01-01T00:00:00Z";
+const issuer: Issuer = { seed, issuedAt, authorities: atFirst };
 const member = { name: "control-1", address: "10.20.0.11", site: "osl-1", country: "NO", reach: "127.20.0.11" };
 const args: KubeadmArgs = {
   clusterName: "local",
@@ -178,49 +170,19 @@ test("a lease is renewed several times before its end", () => {
 
 test("other files of the API server make it another pod", () => {
   const patch = (secret: string) =>
-    serverFiles(secret, firstKeys, kvm).find(({ path }) => /patches\/kube-apiserver/.test(path))?.content ?? "";
+    serverFiles({ ...issuer, seed: secret }, firstKeys, kvm).find(({ path }) => /patches\/kube-apiserver/.test(path))
+      ?.content ?? "";
   assert.match(patch(seed), /grunnmur\/files: [0-9a-f]{64}/);
   assert.notEqual(patch(seed), patch(Buffer.alloc(32, 4).toString("base64")));
-});
-
-test("what is encrypted with a key is read by it for as long as it is taken, and written with the one that is used", () => {
-  const keys = (rotation: Rotation) => [
-    ...encryptionConfiguration(seed, rotation).matchAll(/name: (\w+), secret: (\S+)/g),
-  ];
-  const names = (rotation: Rotation) => keys(rotation).map(([, name]) => name);
-  assert.deepEqual(names(atFirst), ["key1"]);
-  assert.deepEqual(names({ used: 0, accepted: [0, 1] }), ["key1", "key2"]);
-  assert.deepEqual(names({ used: 1, accepted: [0, 1] }), ["key2", "key1"]);
-  assert.deepEqual(names({ used: 1, accepted: [1] }), ["key2"]);
-  assert.equal(new Set(keys({ used: 1, accepted: [0, 1] }).map(([, , secret]) => secret)).size, 2);
-});
-
-test("tokens are known by every key that is taken, and signed by the one that is used", () => {
-  const read = ({ used, accepted }: Rotation) => {
-    const [known, signing] = serviceAccountFiles(seed, { used, accepted });
-    const publicKeys = known?.content.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----\n/g) ?? [];
-    const signs = createPublicKey(signing?.content ?? "").export({ type: "spki", format: "pem" });
-    return { publicKeys, signs };
-  };
-  const [first, both, other, last] = [
-    read(atFirst),
-    read({ used: 0, accepted: [0, 1] }),
-    read({ used: 1, accepted: [0, 1] }),
-    read({ used: 1, accepted: [1] }),
-  ];
-  assert.deepEqual(first.publicKeys, [first.signs]);
-  assert.deepEqual(both, { publicKeys: [first.signs, other.signs], signs: first.signs });
-  assert.deepEqual(other.publicKeys, [other.signs, first.signs]);
-  assert.deepEqual(last, { publicKeys: [other.signs], signs: other.signs });
-  assert.notEqual(first.signs, other.signs);
 });
 
 test("another key that signs makes the controller manager another pod too, and one that is only known does not", () => {
   const pods = (serviceAccountKeys: Rotation) =>
     ["kube-apiserver", "kube-controller-manager"].map(
       (pod) =>
-        serverFiles(seed, { ...firstKeys, serviceAccountKeys }, kvm).find(({ path }) => path.includes(`patches/${pod}`))
-          ?.content,
+        serverFiles(issuer, { ...firstKeys, serviceAccountKeys }, kvm).find(({ path }) =>
+          path.includes(`patches/${pod}`),
+        )?.content,
     );
   const [first, known, used] = [
     pods(atFirst),
@@ -237,56 +199,6 @@ test("patches are for control planes: kubeadm refuses a folder that is not there
   assert.ok(named(initConfiguration(args, member, token)));
   assert.ok(named(joinConfiguration(args, member, token, true)));
   assert.ok(!named(joinConfiguration(args, member, token, false)), "a worker has none");
-});
-
-test("every control plane gets the same authorities", () => {
-  assert.deepEqual(pkiFiles(seed, issuedAt, atFirst), pkiFiles(seed, issuedAt, atFirst));
-  const keys = pkiFiles(seed, issuedAt, atFirst).filter(({ path }) => path.endsWith(".key"));
-  assert.ok(keys.length === 4 && keys.every(({ mode }) => mode === 0o600));
-});
-
-test("the administrator's certificate is the same for half a year, and never ends within another", () => {
-  const authority = new X509Certificate(clusterAuthority(seed, issuedAt)).publicKey;
-  const on = (day: string) => adminCertificate(seed, issuedAt, new Date(day)).certificate;
-  for (const [day, same, other] of [
-    ["2026-01-01", "2026-06-30", "2026-07-10"],
-    ["2029-12-30", "2030-06-01", "2030-12-01"],
-  ] as const) {
-    assert.equal(on(day), on(same));
-    assert.notEqual(on(day), on(other));
-    for (const at of [day, same, other]) {
-      const certificate = new X509Certificate(on(at));
-      assert.ok(certificate.verify(authority));
-      const left = (Date.parse(certificate.validTo) - Date.parse(at)) / 86_400_000;
-      assert.ok(
-        left > 180 && left <= 365 && Date.parse(certificate.validFrom) <= Date.parse(at),
-        `${at}: ${left} days`,
-      );
-    }
-  }
-});
-
-test("a kubelet proves itself by the cluster's authority, under its node's name and address, for longer than half a year", () => {
-  const authority = new X509Certificate(clusterAuthority(seed, issuedAt)).publicKey;
-  const on = (day: string) => kubeletServingFiles(seed, issuedAt, member, new Date(day));
-  const [certificate, key] = on("2026-03-01");
-  const read = new X509Certificate(certificate?.content ?? "");
-  assert.ok(read.verify(authority));
-  assert.ok(read.checkPrivateKey(createPrivateKey(key?.content ?? "")));
-  assert.equal(key?.mode, 0o600);
-  assert.equal(read.checkIP(member.address), member.address);
-  assert.equal(read.checkHost(member.name), member.name);
-  assert.deepEqual(on("2026-03-01"), on("2026-06-30"));
-  assert.notDeepEqual(on("2026-03-01"), on("2026-07-10"));
-  const settings = kubeletSettings(args);
-  for (const { path } of on("2026-03-01")) assert.ok(settings.includes(path), `the kubelet is not told of ${path}`);
-});
-
-test("an add-on proves itself to the API server under its Service's name alone", () => {
-  const { certificate } = serviceCertificate(seed, issuedAt, "metrics-server");
-  const read = new X509Certificate(certificate);
-  assert.equal(read.subjectAltName, "DNS:metrics-server.kube-system.svc");
-  assert.ok(Date.parse(read.validTo) - Date.parse(issuedAt) > 9 * 365 * 86_400_000);
 });
 
 test("a kubeconfig carries the client's certificate, a discovery file the token", () => {

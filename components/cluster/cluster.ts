@@ -15,12 +15,13 @@ import { registryHosts } from "./containerd";
 import { type Access, type Shared, serverAt, serversOf } from "./from-here";
 import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig, type Server } from "./kubeconfig";
-import { closeAdmission, emptyOthers, founderId, member, place, rewriteSecrets } from "./membership";
+import { closeAdmission, emptyOthers, founderId, member, place, rewriteSecrets, trustInPods } from "./membership";
 import { nodeFiles, renewalFiles, shareFiles } from "./node-files";
 import {
   adminCertificate,
   clusterAuthority,
   gitServerCertificate,
+  type Issuer,
   kubeletServingFiles,
   serviceCertificate,
 } from "./pki";
@@ -46,7 +47,7 @@ export interface ClusterArgs {
   upgrade?: boolean;
   /** Public SSH keys of those who may log in to machines that the program made. */
   administrators: pulumi.Input<string[]>;
-  keys: pulumi.Input<ServerKeys>;
+  keys: pulumi.Input<ServerKeys & Pick<Issuer, "authorities">>;
   /** Where people find the API, a host or `host:port` in front of all control planes. */
   endpoint?: string;
   /** Address in the site's network that one of the control planes has. */
@@ -110,7 +111,7 @@ export class Cluster extends pulumi.ComponentResource {
         versions: now,
         seed: base64,
         issuedAt,
-        caPem: clusterAuthority(base64, issuedAt),
+        caPem: clusterAuthority({ seed: base64, issuedAt, authorities: keys.authorities }),
       }));
     const access: Access = { kubectl: args.kubectl, args: kubeadm, shared };
     this.access = access;
@@ -132,28 +133,30 @@ export class Cluster extends pulumi.ComponentResource {
     }
     this.members = [...servers, ...workers.map((node) => joined(node, servers))];
     rewriteSecrets(`${name}-secrets-rewritten`, access, { parent: this, dependsOn: servers });
+    trustInPods(`${name}-authorities-in-pods`, access, { parent: this, dependsOn: this.members });
     closeAdmission(`${name}-admission-closed`, nodes, access, { parent: this, dependsOn: this.members });
 
     const known = serversOf(controlPlanes);
     const chosen = args.choose?.(known) ?? Promise.resolve(known[0]);
     const configFor = (front: readonly Server[]) =>
       pulumi.secret(
-        pulumi.all([shared, chosen]).apply(([{ seed: base64, issuedAt, caPem }, current]) => {
+        pulumi.all([shared, chosen]).apply(([issuer, current]) => {
           const own = [...front, current, ...known.filter(({ name }) => name !== current.name)];
           const servers = own.map((server, index) => ({
             ...server,
             name: index === 0 ? clusterName : `${clusterName}-${server.name}`,
           }));
-          return kubeconfig({ servers: servers as [Server, ...Server[]], caPem }, adminCertificate(base64, issuedAt));
+          return kubeconfig(
+            { servers: servers as [Server, ...Server[]], caPem: issuer.caPem },
+            adminCertificate(issuer),
+          );
         }),
       );
     this.kubeconfig = configFor([]);
     const endpoint = args.endpoint ?? args.virtualAddress;
     this.administration = endpoint ? configFor([serverAt(endpoint)]) : this.kubeconfig;
     this.caPem = pulumi.unsecret(shared.apply(({ caPem }) => caPem));
-    this.gitServerCertificate = pulumi.secret(
-      shared.apply(({ seed: base64, issuedAt }) => gitServerCertificate(base64, issuedAt)),
-    );
+    this.gitServerCertificate = pulumi.secret(shared.apply(gitServerCertificate));
     this.provider = new kubernetes.Provider(
       `${name}-api`,
       {
@@ -175,7 +178,7 @@ export class Cluster extends pulumi.ComponentResource {
 
   /** By which an add-on of this name proves itself to the API server; a secret. */
   serviceCertificate(name: string): pulumi.Output<Certificate> {
-    return pulumi.secret(this.access.shared.apply(({ seed, issuedAt }) => serviceCertificate(seed, issuedAt, name)));
+    return pulumi.secret(this.access.shared.apply((issuer) => serviceCertificate(issuer, name)));
   }
 
   /** Images, pod network and the way to the API, before the node is a member. */
@@ -186,12 +189,12 @@ export class Cluster extends pulumi.ComponentResource {
     emptied: pulumi.Resource,
   ): pulumi.Resource[] {
     const trust = pulumi.all([registry.caPem, registry.reader, keys, shared]);
-    const files: pulumi.Output<File[]> = trust.apply(([caPem, reader, adminKeys, { seed, issuedAt }]) => [
+    const files: pulumi.Output<File[]> = trust.apply(([caPem, reader, adminKeys, issuer]) => [
       ...(node.made ? [administrators(adminKeys)] : []),
       ...siteFiles(network, egress, node, peers, registry.host),
       ...nodeFiles(network, node.address, peers, controlPlanes, paceOf(emulated)),
       ...registryHosts({ host: registry.host, caPem, reader }),
-      ...kubeletServingFiles(seed, issuedAt, node),
+      ...kubeletServingFiles(issuer, node),
       ...(node.role === "control-plane"
         ? [
             ...renewalFiles(paceOf(emulated)),

@@ -52,7 +52,8 @@ case "$*" in
       } >"$KUBEADM_INIT_DRYRUN_DIR/$name.yaml"
     done ;;
   "certs check-expiration"*) cat "$ROOT/state/certificates" ;;
-  "certs renew all") echo renewed >"$ROOT/state/certificates" ;;
+  "certs renew all"*) echo renewed >"$ROOT/state/certificates"
+    [ ! -d "$ROOT/state/renewed" ] || cp -a "$ROOT/state/renewed/." "$ROOT/" ;;
   "upgrade apply"* | "upgrade node --config"*)
     if grep -q REFUSED "$config"; then echo "not this version" >&2; exit 1; fi
     wanted=$(sed -n 's/^kubernetesVersion: //p' "$config")
@@ -178,7 +179,7 @@ export class FakeMachine {
   async run(name: string, files: File[] = [], env: Record<string, string> = {}, endAt?: number): Promise<Result> {
     this.remove("state/steps");
     const step = { path: name === "join.sh" ? name : "settings.sh", content: script(`cluster/scripts/${name}`) };
-    const { status, stdout, stderr } = spawnSync("setsid", ["-w", "bash", "-c", script("cluster/scripts/member.sh")], {
+    const { status, stdout, stderr } = spawnSync("setsid", ["-w", "bash", "--norc", "-c", script("cluster/scripts/member.sh")], {
       input: await payload([step, ...files]),
       encoding: "utf8",
       env: {

@@ -5,13 +5,11 @@ import { onThisMachine, script } from "../script";
 import type { Versions } from "./cluster-configuration";
 import type { KubeadmArgs } from "./kubeadm";
 import { kubeconfig, type Server } from "./kubeconfig";
-import { adminCertificate } from "./pki";
+import { adminCertificate, type Issuer } from "./pki";
 import type { ServerKeys } from "./server-files";
 
 /** What belongs to the cluster and not to one node. */
-export interface Shared extends ServerKeys {
-  seed: string;
-  issuedAt: string;
+export interface Shared extends Issuer, ServerKeys {
   caPem: string;
   /** Name and machine of the one control plane that may make the cluster. */
   founder: string;
@@ -77,8 +75,8 @@ export function fromHere(
 const text = (parts: string[]): string =>
   ["cluster/scripts/api", ...parts].map((part) => script(`${part}.sh`)).join("");
 
-function everyServer(controlPlanes: KubeadmArgs["controlPlanes"], { seed, issuedAt, caPem }: Shared): string {
-  return kubeconfig({ servers: serversOf(controlPlanes), caPem }, adminCertificate(seed, issuedAt));
+function everyServer(controlPlanes: KubeadmArgs["controlPlanes"], shared: Shared): string {
+  return kubeconfig({ servers: serversOf(controlPlanes), caPem: shared.caPem }, adminCertificate(shared));
 }
 
 /** Whatever stands in front of the API servers and shows their certificate. @param endpoint a host or `host:port` */

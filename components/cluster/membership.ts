@@ -1,5 +1,6 @@
 import type { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { isAtFirst } from "../../lib/rotation";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import { type File, onRoot } from "../payload";
@@ -18,7 +19,7 @@ import {
   upgradeConfiguration,
 } from "./kubeadm";
 import { discoveryKubeconfig } from "./kubeconfig";
-import { etcdClientFiles, pkiFiles } from "./pki";
+import { etcdClientFiles, kubeletClient, pkiFiles, trustedByKubelet } from "./pki";
 import { serverFiles } from "./server-files";
 
 type Options = { parent: pulumi.Resource; dependsOn: pulumi.Resource[] };
@@ -36,7 +37,11 @@ export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shar
       { path: "kubelet.sh", content: script("cluster/scripts/kubelet.sh") },
       { path: "labels", content: `${placeLabels(node)}\n` },
       { path: "patience", content: `${args.pace.restartSeconds}\n` },
-      ...(isServer ? serverSettings(node, args, values) : onRoot([own("kubelet.yaml", kubeletSettings(args))])),
+      { path: "trust.sh", content: script("cluster/scripts/trust.sh") },
+      ...(isServer ? serverSettings(node, args, values) : workerSettings(args, values)),
+      ...(isAtFirst(values.authorities)
+        ? []
+        : [{ path: "kubelet-client.pem", content: kubeletClient(values, node.name) }]),
       { path: "version", content: `${values.versions.kubernetes}\n` },
       { path: "join.sh", content: script("cluster/scripts/join.sh") },
       { path: "find-cluster.sh", content: script("cluster/scripts/find-cluster.sh") },
@@ -46,14 +51,20 @@ export function member(node: Node, args: KubeadmArgs, shared: pulumi.Output<Shar
       ...(founderId(node.name, machine) === values.founder
         ? [{ path: "init.yaml", content: initConfiguration(args, node, token) }]
         : []),
-      ...(isServer ? onMachine("authorities", pkiFiles(values.seed, values.issuedAt, values.serviceAccountKeys)) : []),
+      ...(isServer ? onMachine("authorities", pkiFiles(values, values.serviceAccountKeys)) : []),
     ];
   });
   return onNode(`${node.name}-member`, node, { script: "cluster/scripts/member.sh", input }, opts);
 }
 
+/** A worker has its authorities from whom it joined, and other ones from here. */
+function workerSettings(args: KubeadmArgs, shared: Shared): File[] {
+  const rotated = isAtFirst(shared.authorities) ? [] : [{ path: trustedByKubelet, content: shared.caPem }];
+  return onRoot([own("kubelet.yaml", kubeletSettings(args)), ...rotated]);
+}
+
 function serverSettings(node: Node, args: KubeadmArgs, shared: Shared): File[] {
-  const { seed, versions } = shared;
+  const { versions } = shared;
   const peers = args.controlPlanes.filter((peer) => peer.name !== node.name).map(({ address }) => `${address}\n`);
   return [
     { path: "static-pods.sh", content: script("cluster/scripts/static-pods.sh") },
@@ -62,9 +73,9 @@ function serverSettings(node: Node, args: KubeadmArgs, shared: Shared): File[] {
     { path: "coredns", content: versions.coredns ? `registry.k8s.io/coredns/coredns:${versions.coredns}\n` : "" },
     { path: "upgrade.yaml", content: upgradeConfiguration(args, versions.kubernetes) },
     ...onRoot([
-      ...serverFiles(seed, shared, args.pace),
+      ...serverFiles(shared, shared, args.pace),
       own("local.yaml", initConfiguration(args, node)),
-      own("cluster.yaml", clusterConfiguration(args, versions)),
+      own("cluster.yaml", clusterConfiguration(args, versions, shared.authorities)),
       own("kubelet.yaml", kubeletSettings(args)),
       own("peers", peers.sort().join("")),
     ]),
@@ -86,10 +97,10 @@ export function place(node: Node, access: Access, cluster: pulumi.Resource, opts
   const { name, address, role } = node;
   const input = pulumi
     .all([access.shared, node.machine])
-    .apply(([{ seed, issuedAt, founder }, machine]): File[] => [
-      ...etcdClientFiles(seed, issuedAt),
-      { path: "token.yaml", content: tokenSecret(joinToken(seed, machine)), mode: 0o600 },
-      ...(founderId(name, machine) === founder ? [{ path: "founder", content: "" }] : []),
+    .apply(([values, machine]): File[] => [
+      ...etcdClientFiles(values),
+      { path: "token.yaml", content: tokenSecret(joinToken(values.seed, machine)), mode: 0o600 },
+      ...(founderId(name, machine) === values.founder ? [{ path: "founder", content: "" }] : []),
     ]);
   return fromHere(
     `${name}-place`,
@@ -135,6 +146,14 @@ export function rewriteSecrets(name: string, access: Access, opts: Options): loc
   const parts = ["cluster/scripts/rewrite-secrets"];
   const KEY = access.shared.apply(({ encryption }) => `${encryption.used}`);
   return fromHere(name, access, { create: parts, update: parts, first: { FIRST: "yes" }, environment: { KEY } }, opts);
+}
+
+/** Has the system's own pods trust authorities that were added, once every node does. */
+export function trustInPods(name: string, access: Access, opts: Options): local.Command {
+  const parts = ["cluster/scripts/trust-in-pods"];
+  const input = access.shared.apply(({ caPem }) => [{ path: "ca.crt", content: caPem }]);
+  const NEWEST = access.shared.apply(({ authorities }) => `${Math.max(...authorities.accepted)}`);
+  return fromHere(name, access, { create: parts, update: parts, input, environment: { NEWEST } }, opts);
 }
 
 export function founderId(name: string, machine: string): string {

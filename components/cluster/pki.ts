@@ -1,26 +1,77 @@
 import { purposeOf, type Rotation } from "../../lib/rotation";
-import { type Certificate, certificateAuthority, halfYearOf, issue, signingKey } from "../keys/certificates";
+import {
+  type Certificate,
+  certificateAuthority,
+  halfYearOf,
+  issue,
+  type LeafArgs,
+  signingKey,
+} from "../keys/certificates";
 import { derive } from "../keys/derive";
 import type { File } from "../payload";
+
+/** What the cluster's certificates follow from. */
+export interface Issuer {
+  /** Base64; a secret. */
+  seed: string;
+  /** ISO 8601; certificates count from it. */
+  issuedAt: string;
+  /** Which generations of the authorities are trusted, and which one signs. */
+  authorities: Rotation;
+}
 
 /**
  * The cluster's authorities and keys, from one seed. Every control plane gets the same, so none has to be copied from
  * another. What kubeadm finds here it uses; the rest it issues itself.
  */
-export function pkiFiles(seed: string, issuedAt: string, serviceAccountKeys: Rotation): File[] {
-  const authority = (path: string, commonName: string): File[] => {
-    const ca = certificateAuthority(seed, commonName, issuedAt);
-    return [
-      { path: `/etc/kubernetes/pki/${path}.crt`, content: ca.certificate },
-      { path: `/etc/kubernetes/pki/${path}.key`, content: ca.privateKey, mode: 0o600 },
-    ];
-  };
-  return [
-    ...authority("ca", names.cluster),
-    ...authority("front-proxy-ca", names.frontProxy),
-    ...authority("etcd/ca", names.etcd),
-    ...serviceAccountFiles(seed, serviceAccountKeys),
+export function pkiFiles(issuer: Issuer, serviceAccountKeys: Rotation): File[] {
+  return [...authorityFiles(issuer), ...serviceAccountFiles(issuer.seed, serviceAccountKeys)];
+}
+
+/** Where the certificate lies with which the controller manager signs. It takes no file that holds more than one. */
+export const signingCertificate = "/etc/kubernetes/pki/signing.crt";
+
+/** What a node's kubelet holds to who asks it, and what it holds the API server to. */
+export const trustedByKubelet = "/etc/kubernetes/pki/ca.crt";
+
+/**
+ * The authorities that are trusted, the one that signs first, which is the one that kubeadm takes; and the keys of those that
+ * sign, secrets.
+ */
+export function authorityFiles(issuer: Issuer): File[] {
+  const files = (path: string, name: string): File[] => [
+    { path: `/etc/kubernetes/pki/${path}.crt`, content: trusted(issuer, name) },
+    { path: `/etc/kubernetes/pki/${path}.key`, content: signs(issuer, name).privateKey, mode: 0o600 },
   ];
+  return [
+    ...files("ca", names.cluster),
+    ...files("front-proxy-ca", names.frontProxy),
+    ...files("etcd/ca", names.etcd),
+    ...(issuer.authorities.accepted.length > 1
+      ? [{ path: signingCertificate, content: signs(issuer, names.cluster).certificate }]
+      : []),
+  ];
+}
+
+/** Each generation has keys of its own for all that it signs: on suspicion none of the former is worth anything. */
+const seedOf = (seed: string, generation: number): string =>
+  generation === 0 ? seed : derive(seed, purposeOf("authorities", generation), 32).toString("base64");
+
+/** Of another name in each generation, so that programs which look an authority up by its name find the right one. */
+const authority = ({ seed, issuedAt }: Issuer, name: string, generation: number): Certificate =>
+  certificateAuthority(seedOf(seed, generation), purposeOf(name, generation), issuedAt);
+
+const signs = (issuer: Issuer, name: string): Certificate => authority(issuer, name, issuer.authorities.used);
+
+function trusted(issuer: Issuer, name: string): string {
+  const { used, accepted } = issuer.authorities;
+  const others = accepted.filter((generation) => generation !== used);
+  return [used, ...others].map((generation) => authority(issuer, name, generation).certificate).join("");
+}
+
+/** A certificate by the authority in use, with a key of that generation. */
+function issued(issuer: Issuer, name: string, since: string, args: LeafArgs): Certificate {
+  return issue(seedOf(issuer.seed, issuer.authorities.used), signs(issuer, name), since, args);
 }
 
 /** The key that signs service accounts' tokens, a secret, and those by which tokens are known, the one in use first. */
@@ -33,9 +84,9 @@ export function serviceAccountFiles(seed: string, { used, accepted }: Rotation):
   ];
 }
 
-/** PEM of the authority that signs the API server's certificates. */
-export function clusterAuthority(seed: string, issuedAt: string): string {
-  return certificateAuthority(seed, names.cluster, issuedAt).certificate;
+/** PEM of the authorities that sign the API server's certificates: two while they are rotated, the one that signs first. */
+export function clusterAuthority(issuer: Issuer): string {
+  return trusted(issuer, names.cluster);
 }
 
 /** Where a kubelet finds what it proves itself with; it reads them anew where they change. */
@@ -49,13 +100,11 @@ export const kubeletServing = {
  * knows; the key is a secret. Of this half-year, and valid for two years.
  */
 export function kubeletServingFiles(
-  seed: string,
-  issuedAt: string,
+  issuer: Issuer,
   { name, address }: { name: string; address: string },
   now = new Date(),
 ): File[] {
-  const ca = certificateAuthority(seed, names.cluster, issuedAt);
-  const leaf = issue(seed, ca, halfYearOf(issuedAt, now), {
+  const leaf = issued(issuer, names.cluster, halfYearOf(issuer.issuedAt, now), {
     commonName: `system:node:${name}`,
     organizations: ["system:nodes"],
     usage: "server",
@@ -70,19 +119,32 @@ export function kubeletServingFiles(
 }
 
 /**
+ * As whom a kubelet comes to the API once the authority that signed what it came with is trusted no more: certificate and key in
+ * one PEM, a secret. From then on it has them renewed itself.
+ */
+export function kubeletClient(issuer: Issuer, name: string, now = new Date()): string {
+  const { certificate, privateKey } = issued(issuer, names.cluster, halfYearOf(issuer.issuedAt, now), {
+    commonName: `system:node:${name}`,
+    organizations: ["system:nodes"],
+    usage: "client",
+    validDays: 365,
+  });
+  return certificate + privateKey;
+}
+
+/**
  * By which the program's own add-ons prove themselves to the API server, at `NAME.kube-system.svc`. Valid as long as the
  * authority: one that ends unseen would take the API's part with it.
  */
-export function serviceCertificate(seed: string, issuedAt: string, name: string): Certificate {
-  const ca = certificateAuthority(seed, names.cluster, issuedAt);
+export function serviceCertificate(issuer: Issuer, name: string): Certificate {
   const dnsNames = [`${name}.kube-system.svc`];
-  return issue(seed, ca, issuedAt, { commonName: `grunnmur:${name}`, usage: "server", dnsNames, validDays: 3650 });
+  const args = { commonName: `grunnmur:${name}`, usage: "server", dnsNames, validDays: 3650 } as const;
+  return issued(issuer, names.cluster, issuer.issuedAt, args);
 }
 
 /** A client certificate in the group that kubeadm binds to cluster-admin; of this half-year, and valid for two. */
-export function adminCertificate(seed: string, issuedAt: string, now = new Date()) {
-  const ca = certificateAuthority(seed, names.cluster, issuedAt);
-  return issue(seed, ca, halfYearOf(issuedAt, now), {
+export function adminCertificate(issuer: Issuer, now = new Date()): Certificate {
+  return issued(issuer, names.cluster, halfYearOf(issuer.issuedAt, now), {
     commonName: "grunnmur-admin",
     organizations: ["kubeadm:cluster-admins"],
     usage: "client",
@@ -94,17 +156,17 @@ export function adminCertificate(seed: string, issuedAt: string, now = new Date(
  * As whom the environment's Git server tells the agent of pushes. Valid as long as the authority, for what it may is one
  * annotation of one object: a certificate that ends unseen would leave pushes waiting for the agent's next look.
  */
-export function gitServerCertificate(seed: string, issuedAt: string): Certificate {
-  const ca = certificateAuthority(seed, names.cluster, issuedAt);
-  return issue(seed, ca, issuedAt, { commonName: "grunnmur:git-server", usage: "client", validDays: 3650 });
+export function gitServerCertificate(issuer: Issuer): Certificate {
+  const args = { commonName: "grunnmur:git-server", usage: "client", validDays: 3650 } as const;
+  return issued(issuer, names.cluster, issuer.issuedAt, args);
 }
 
 /** Files by which etcd is asked who its members are, and told that one leaves; the last is a secret. */
-export function etcdClientFiles(seed: string, issuedAt: string): File[] {
-  const ca = certificateAuthority(seed, names.etcd, issuedAt);
-  const client = issue(seed, ca, issuedAt, { commonName: "grunnmur:membership", usage: "client", validDays: 3650 });
+export function etcdClientFiles(issuer: Issuer): File[] {
+  const args = { commonName: "grunnmur:membership", usage: "client", validDays: 3650 } as const;
+  const client = issued(issuer, names.etcd, issuer.issuedAt, args);
   return [
-    { path: "etcd/ca.crt", content: ca.certificate },
+    { path: "etcd/ca.crt", content: trusted(issuer, names.etcd) },
     { path: "etcd/client.crt", content: client.certificate },
     { path: "etcd/client.key", content: client.privateKey, mode: 0o600 },
   ];

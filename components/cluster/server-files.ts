@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { dump } from "js-yaml";
-import type { Rotation } from "../../lib/rotation";
+import { isAtFirst, type Rotation } from "../../lib/rotation";
 import type { Pace } from "../pace";
 import type { File } from "../payload";
 import { script } from "../script";
 import { patchesDir, serverDir } from "./kubeadm";
-import { encryptionConfiguration, serviceAccountFiles } from "./pki";
+import { authorityFiles, encryptionConfiguration, type Issuer, serviceAccountFiles } from "./pki";
 
 /** Of what the API server has keys for, how far each of their rotations is. */
 export interface ServerKeys {
@@ -16,19 +16,26 @@ export interface ServerKeys {
 }
 
 /**
- * What the API server is told beyond kubeadm's own, the keys that may change while it runs, and what is changed in the pods
- * that kubeadm writes; a secret.
+ * What the API server is told beyond kubeadm's own, the authorities and keys that may change while it runs, and what is changed in
+ * the pods that kubeadm writes; a secret.
  */
-export function serverFiles(seed: string, { encryption, serviceAccountKeys }: ServerKeys, pace: Pace): File[] {
+export function serverFiles(issuer: Issuer, { encryption, serviceAccountKeys }: ServerKeys, pace: Pace): File[] {
   const named = ["audit-policy.yaml", "admission.yaml", "authentication.yaml"];
   const read = [
     ...named.map((file) => ({ path: `${serverDir}/${file}`, content: script(`cluster/files/${file}`), mode: 0o600 })),
-    { path: `${serverDir}/encryption.yaml`, content: encryptionConfiguration(seed, encryption), mode: 0o600 },
+    { path: `${serverDir}/encryption.yaml`, content: encryptionConfiguration(issuer.seed, encryption), mode: 0o600 },
   ];
-  const keys = serviceAccountFiles(seed, serviceAccountKeys);
+  const keys = serviceAccountFiles(issuer.seed, serviceAccountKeys);
   const signing = keys.filter(({ path }) => path.endsWith(".key"));
-  const hashes = { "kube-apiserver": hash([...read, ...keys]), "kube-controller-manager": hash(signing) };
-  return [...read, ...keys, ...patches(pace, hashes)];
+  const authorities = authorityFiles(issuer);
+  // Those that a pod was made with make it no other.
+  const rotated = isAtFirst(issuer.authorities) ? [] : authorities;
+  const hashes = {
+    "kube-apiserver": hash([...read, ...keys, ...rotated]),
+    "kube-controller-manager": hash([...signing, ...rotated]),
+    ...(rotated.length > 0 ? { etcd: hash(rotated), "kube-scheduler": hash(rotated) } : {}),
+  };
+  return [...read, ...keys, ...authorities, ...patches(pace, hashes)];
 }
 
 function hash(files: File[]): string {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Keeps a control plane as it shall be: files of the API server, keys of service accounts, flags of its pods, the cluster's configuration, the kubelet.
-# Folder PAYLOAD: `static-pods.sh`, `kubelet.sh`, `version.sh` with what it reads, `patience` (seconds) and `rootfs/…`.
+# Keeps a control plane as it shall be: files of the API server, authorities, keys of service accounts, flags of its pods, the cluster's configuration, the kubelet.
+# Folder PAYLOAD: `static-pods.sh`, `kubelet.sh`, `trust.sh`, `version.sh` with what they read, `patience` (seconds) and `rootfs/…`.
 # On a machine that is no member yet the files are written for join.sh. On a member they are brought into force: one pod
 # after the other, and where one does not come back, all is put back and the script fails.
 # Idempotent; a run that broke off begins again. Says what it changed.
@@ -17,10 +17,12 @@ new=$payload/rootfs/etc/kubernetes
 export PATIENCE
 PATIENCE=$(cat "$payload/patience")
 
-write() { # FOLDER with grunnmur/, pki/ and patches/
+write() { # FOLDER with grunnmur/, pki/ and patches/, and conf/ where kubeconfigs are put back
   mkdir -p "$own" "$there/pki"
   cp -a "$1/grunnmur/." "$own/"
   cp -a "$1/pki/." "$there/pki/"
+  if [ ! -e "$1/pki/signing.crt" ]; then rm -f "$there/pki/signing.crt"; fi
+  if [ -d "$1/conf" ]; then cp -a "$1/conf/." "$there/"; fi
   rm -rf "$patches"
   cp -a "$1/patches" "$patches"
 }
@@ -55,7 +57,9 @@ fi
 
 same() {
   local file
-  for file in "$new"/{grunnmur,pki}/*; do cmp -s "$file" "$there${file#"$new"}" || return 1; done
+  while IFS= read -r file; do
+    cmp -s "$new/$file" "$there/$file" || return 1
+  done < <(cd "$new" && find grunnmur pki -type f)
   diff -rq "$new/patches" "$patches" >/dev/null 2>&1
 }
 continued=
@@ -63,10 +67,15 @@ rm -rf "$kept.part" # of a run that broke off
 if [ ! -e "$kept" ]; then
   if same; then exit 0; fi
   # The folder is the mark of a change that is under way: it is there whole or not at all.
-  mkdir -p "$kept.part/grunnmur" "$kept.part/pki" "$kept.part/patches"
-  for file in "$new"/{grunnmur,pki}/*; do
+  mkdir -p "$kept.part/grunnmur" "$kept.part/conf" "$kept.part/patches"
+  for file in "$new"/grunnmur/*; do
     name=${file#"$new"/}
     if [ -e "$there/$name" ]; then cp -a "$there/$name" "$kept.part/$name"; fi
+  done
+  # With what the authorities issued.
+  cp -a "$there/pki" "$kept.part/pki"
+  for name in admin super-admin controller-manager scheduler; do
+    if [ -e "$there/$name.conf" ]; then cp -a "$there/$name.conf" "$kept.part/conf/"; fi
   done
   if [ -d "$patches" ]; then cp -a "$patches/." "$kept.part/patches/"; fi
   cp -a "$there/manifests" "$kept.part/manifests"
@@ -77,7 +86,10 @@ else
 fi
 
 write "$new"
-if ! bash "$payload/static-pods.sh" render "$own"; then
+rotated() { # were the authorities, ever
+  [ -e "$payload/kubelet-client.pem" ]
+}
+if { rotated && ! bash "$payload/trust.sh" pods; } || ! bash "$payload/static-pods.sh" render "$own"; then
   write "$kept"
   bash "$payload/static-pods.sh" restore "$kept/manifests" || true
   forget
@@ -91,5 +103,6 @@ kubeadm init phase upload-config all --config "$payload/kubeadm.yaml" >/dev/null
 if [ -n "$continued" ] || ! cmp -s "$kept/grunnmur/kubelet.yaml" "$own/kubelet.yaml"; then
   bash "$payload/kubelet.sh" /etc/kubernetes/admin.conf
 fi
+if rotated; then bash "$payload/trust.sh" kubelet; fi
 forget
 echo "control plane is as configured"
