@@ -179,18 +179,22 @@ export class FakeMachine {
   async run(name: string, files: File[] = [], env: Record<string, string> = {}, endAt?: number): Promise<Result> {
     this.remove("state/steps");
     const step = { path: name === "join.sh" ? name : "settings.sh", content: script(`cluster/scripts/${name}`) };
-    const { status, stdout, stderr } = spawnSync("setsid", ["-w", "bash", "--norc", "-c", script("cluster/scripts/member.sh")], {
-      input: await payload([step, ...files]),
-      encoding: "utf8",
-      env: {
-        ...process.env,
-        ROOT: this.root,
-        FAKES: this.fakes,
-        PATH: `${this.fakes}:${process.env.PATH}`,
-        END_AT: endAt === undefined ? "" : String(endAt),
-        ...env,
+    const { status, stdout, stderr } = spawnSync(
+      "setsid",
+      ["-w", "bash", "--norc", "-c", script("cluster/scripts/member.sh")],
+      {
+        input: await payload([step, ...files]),
+        encoding: "utf8",
+        env: {
+          ...process.env,
+          ROOT: this.root,
+          FAKES: this.fakes,
+          PATH: `${this.fakes}:${process.env.PATH}`,
+          END_AT: endAt === undefined ? "" : String(endAt),
+          ...env,
+        },
       },
-    });
+    );
     return { status, stdout, stderr };
   }
 }
