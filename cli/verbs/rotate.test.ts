@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { atFirst, next, purposeOf, ROTATED, type Rotated, type Rotation } from "../../lib/rotation";
 import { UserError } from "../terminal/user-error";
-import { type Outsiders, stepsOf } from "./rotate";
+import { begins, type Outsiders, stepsOf } from "./rotate";
 
 const short = (steps: Rotation[]): string[] => steps.map(({ used, accepted }) => `${used} of ${accepted}`);
 
@@ -63,4 +63,12 @@ test("there is nothing to finish where nothing was begun, or where nobody can ha
     /not in use yet/,
   );
   assert.throws(() => stepsOf("registry", { used: 3, accepted: [3] }, true, "are let in"), UserError);
+});
+
+test("pods are looked at before authorities sign for the first time, and not where a run broke off since", () => {
+  const asked = (now: Rotation, finish: boolean) =>
+    stepsOf("ca", now, finish, "let in").map((step) => begins(step, now));
+  assert.deepEqual(asked(atFirst, false), [false]);
+  assert.deepEqual(asked({ used: 0, accepted: [0, 1] }, true), [false, true, false]);
+  for (const finish of [true, false]) assert.deepEqual(asked({ used: 1, accepted: [0, 1] }, finish), [false, false]);
 });

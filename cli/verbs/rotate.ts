@@ -54,8 +54,7 @@ async function rotate(what: Rotated, { stack: name, yes, finish = false }: Optio
   await ensure(artifactsFor(stack));
   await removeStaleLocks(name);
   for (const step of steps) {
-    if (what === "ca" && step.accepted.length > 1 && step.used === Math.max(...step.accepted))
-      await requireNewTrust(name);
+    if (what === "ca" && begins(step, now)) await requireNewTrust(name);
     // Here, when the step before is done: an API server that it starts anew signed with the old key until then.
     if (what === "service-account-keys" && step.accepted.length === 1) await requireNoFormerTokens(name);
     say(`${what}: ${inWords(step)}`);
@@ -89,6 +88,12 @@ export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: 
     steps.push(next(what, last));
   }
 }
+
+/**
+ * Whether the new one is used from this step on. Not where a run that broke off may have begun it: what pods were given is as old
+ * as that by then.
+ */
+export const begins = (step: Rotation, now: Rotation): boolean => step.accepted.length > 1 && step.used !== now.used;
 
 /** Who, that the program does not change, has one side of a credential. */
 export type Outsiders = "are let in" | "let in" | "nobody";

@@ -57,9 +57,17 @@ export function authorityFiles(issuer: Issuer): File[] {
 const seedOf = (seed: string, generation: number): string =>
   generation === 0 ? seed : derive(seed, purposeOf("authorities", generation), 32).toString("base64");
 
+/** Signing takes its time, and each certificate of each node asks for the same few. */
+const made = new Map<string, Certificate>();
+
 /** Of another name in each generation, so that programs which look an authority up by its name find the right one. */
-const authority = ({ seed, issuedAt }: Issuer, name: string, generation: number): Certificate =>
-  certificateAuthority(seedOf(seed, generation), purposeOf(name, generation), issuedAt);
+function authority({ seed, issuedAt }: Issuer, name: string, generation: number): Certificate {
+  const of = [seedOf(seed, generation), purposeOf(name, generation), issuedAt] as const;
+  const key = of.join(" ");
+  const found = made.get(key) ?? certificateAuthority(...of);
+  made.set(key, found);
+  return found;
+}
 
 const signs = (issuer: Issuer, name: string): Certificate => authority(issuer, name, issuer.authorities.used);
 

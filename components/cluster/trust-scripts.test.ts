@@ -234,15 +234,17 @@ test("a node that no control plane lets in with what it has now is an error", as
   assert.equal((await step(machine, used, false)).status, 0);
 });
 
-const cluster = (missing: string) => `echo "$*" >>"$folder/calls"
-case "$*" in
+// A workload is ready once it was patched, where it ever is.
+const cluster = (missing: string, stuck: string) => `case "$*" in
   *kube-root-ca.crt*) printf '%s' '${missing}' ;;
   "get daemonsets"*kube-system*) echo daemonset.apps/a; echo deployment.apps/b ;;
   "get daemonsets"*) echo deployment.apps/c ;;
-  "rollout status deployment.apps/c"*) [ ! -e "$folder/stuck" ] ;;
+  patch*'"grunnmur.internal/authorities":"1"'*) touch "$folder/$(basename "$2")" ;;
+  "rollout status "*) [ -e "$folder/$(basename "$3")" ] && [ "$3" != '${stuck}' ] ;;
+  *) exit 1 ;;
 esac`;
-const inPods = (NEWEST: string, missing = "") =>
-  withKubectl("cluster/scripts/trust-in-pods.sh", cluster(missing), {
+const inPods = (NEWEST: string, missing = "", stuck = "") =>
+  withKubectl("cluster/scripts/trust-in-pods.sh", cluster(missing, stuck), {
     environment: { NEWEST },
     files: [{ path: "ca.crt", content: "one\ntwo\n" }],
   });
@@ -259,4 +261,10 @@ test("the system's pods are started anew once every namespace is given the new o
   const early = await inPods("1", "production ");
   assert.equal(early.status, 1);
   assert.match(early.stderr, /has not given pods the new authorities within 1 s: production/);
+});
+
+test("a workload that does not come back is named", async () => {
+  const { status, stderr } = await inPods("1", "", "deployment.apps/c");
+  assert.equal(status, 1);
+  assert.match(stderr, /deployment.apps\/c in flux-system was started anew and is not ready after 1 s/);
 });
