@@ -6,6 +6,7 @@ import { Metrics } from "../components/metrics/metrics";
 import { mirrored } from "../components/registry/images";
 import type { Registry } from "../components/registry/registry";
 import { Storage } from "../components/storage/storage";
+import type { Rotation } from "../lib/rotation";
 import type { Stack } from "../stacks/stack";
 import * as artifacts from "./artifacts";
 
@@ -17,6 +18,8 @@ export interface AddOnArgs {
   seed: pulumi.Output<string>;
   /** The day from which its certificates count. */
   issuedAt: pulumi.Output<string>;
+  /** How far the rotation of the authority for ingress.hosts is. */
+  authorities: pulumi.Output<Rotation>;
   /** PEM of a certificate for ingress.hosts, and of its private key, where somebody else signed it; a secret. */
   ingressCertificate?: pulumi.Output<string>;
   /** When network policies are enforced: a pod made before would wait for its connections. */
@@ -33,7 +36,7 @@ export interface WayIn {
   addresses: string[];
   /** The same, seen from the machine that runs the program. */
   reach: string[];
-  /** PEM of the authority to trust; undefined where the certificate is somebody else's. */
+  /** PEM of the authorities to trust, two while they are rotated; undefined where the certificate is somebody else's. */
   caPem: pulumi.Output<string | undefined>;
 }
 
@@ -77,15 +80,15 @@ function makeMetrics(args: AddOnArgs): void {
 }
 
 function makeIngress(args: AddOnArgs): WayIn {
-  const { stack, seed, issuedAt, ingressCertificate, parent } = args;
+  const { stack, ingressCertificate, parent } = args;
   // As that of nodes, the order in a file says nothing.
   const hosts = [...stack.ingress.hosts].sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = hosts.map(({ name }) => name);
   const certificate: pulumi.Output<ServedCertificate> = pulumi.secret(
     pulumi
-      .all([seed, issuedAt, ingressCertificate])
-      .apply(([base64, day, given]) =>
-        given === undefined ? ownCertificate(base64, day, names) : givenCertificate(given, names),
+      .all([args.seed, args.issuedAt, args.authorities, ingressCertificate])
+      .apply(([seed, issuedAt, authorities, given]) =>
+        given === undefined ? ownCertificate({ seed, issuedAt, authorities }, names) : givenCertificate(given, names),
       ),
   );
   const addresses = workers(stack).map(({ address }) => address);

@@ -4,10 +4,10 @@ import { AdmissionGate } from "../components/admission/admission-gate";
 import { SyncAgent } from "../components/agent/sync-agent";
 import { Cluster, type ClusterArgs } from "../components/cluster/cluster";
 import { GitServer } from "../components/git-server/git-server";
-import { type AgeKey, ageKey } from "../components/keys/age";
+import type { AgeKey } from "../components/keys/age";
 import { derive } from "../components/keys/derive";
 import { makeSeed } from "../components/keys/seed";
-import { type SshKey, sshKey } from "../components/keys/ssh";
+import type { SshKey } from "../components/keys/ssh";
 import { NetworkPolicies } from "../components/network-policies/network-policies";
 import { administrators } from "../components/node/administrators";
 import { KvmNode } from "../components/node/kvm-node";
@@ -16,13 +16,14 @@ import { siteFiles } from "../components/node/site-files";
 import { paceOf } from "../components/pace";
 import { Registry } from "../components/registry/registry";
 import { renderConfigRepo } from "../gitops/render";
-import { purposeOf, type Rotations, rotationOf } from "../lib/rotation";
+import { type Rotations, rotationOf } from "../lib/rotation";
 import { driftGuard } from "../policies/admission/drift-guard";
 import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
 import { ownerAndName } from "../stacks/sync";
 import { makeAddOns, type WayIn } from "./add-ons";
 import * as artifacts from "./artifacts";
+import { credentials } from "./credentials";
 import { makeNodes, type Outside } from "./nodes";
 
 /** Secrets that a person sets with `pulumi config set --secret`; a preview does without. */
@@ -78,35 +79,19 @@ export class Platform extends pulumi.ComponentResource {
     });
     const stack = { ...declared, nodes: inOrder(declared.nodes) };
     const seed = makeSeed("platform-seed", this, { protect: true });
-    const keyFor = (purpose: pulumi.Input<string>) =>
-      pulumi.secret(pulumi.all([seed, purpose]).apply(([base64, text]) => sshKey(base64, text)));
     const rotations = this.rotationsOf(outside?.rotations);
     this.rotations = rotations;
-    const admin = rotations.apply((all) => rotationOf(all, "admin-ssh"));
-    this.adminKey = keyFor(admin.apply(({ used }) => purposeOf("admin", used)));
-    this.adminPublicKeys = pulumi.unsecret(
-      pulumi
-        .all([seed, admin])
-        .apply(([base64, { accepted }]) => accepted.map((one) => sshKey(base64, purposeOf("admin", one)).publicKey)),
-    );
-    this.personKey = keyFor("person");
-    this.deployKey = keyFor(
-      rotations.apply((all) => purposeOf(`deploy-${stack.cluster.name}`, rotationOf(all, "deploy-key").used)),
-    );
-    const sops = rotations.apply((all) => rotationOf(all, "sops"));
-    const ageKeyOf = (base64: string, generation: number) => ageKey(base64, purposeOf("sops", generation));
-    this.sopsKeys = pulumi.secret(
-      pulumi
-        .all([seed, sops])
-        .apply(([base64, { used, accepted }]) =>
-          [used, ...accepted.filter((one) => one !== used)].map((one) => ageKeyOf(base64, one)),
-        ),
-    );
+    const { admin, adminPublicKeys, person, deploy, sops, host } = credentials(seed, rotations, stack.cluster.name);
+    this.adminKey = admin;
+    this.adminPublicKeys = adminPublicKeys;
+    this.personKey = person;
+    this.deployKey = deploy;
+    this.sopsKeys = sops;
     const issuedAt = this.firstDay();
 
     const { all, emulated } = makeNodes(
       stack,
-      { adminKey: this.adminKey, hostKey: (node) => keyFor(`host/${node}`), owner: ownerOf(seed) },
+      { adminKey: this.adminKey, hostKey: host, owner: ownerOf(seed) },
       outside && {
         ...outside,
         aroundRestart: (node) => outside.aroundRestart(node, () => resolved(this.cluster.kubeconfig)),
@@ -196,6 +181,7 @@ export class Platform extends pulumi.ComponentResource {
       registry: this.registry,
       seed,
       issuedAt,
+      authorities: rotations.apply((all) => rotationOf(all, "ingress")),
       ingressCertificate: secrets.ingressCertificate,
       enforced: policies.ready,
       emulated,

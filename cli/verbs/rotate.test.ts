@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atFirst, next, purposeOf, ROTATED, type Rotated, type Rotation } from "../../lib/rotation";
+import { atFirst, next, parseRotations, purposeOf, ROTATED, type Rotated, type Rotation } from "../../lib/rotation";
 import { UserError } from "../terminal/user-error";
 import { begins, type Outsiders, stepsOf } from "./rotate";
 
@@ -55,6 +55,20 @@ test("never is one used that is not taken, and never does one come back", () => 
   }
   assert.notEqual(purposeOf("admin", 1), purposeOf("admin", 2));
   assert.equal(purposeOf("admin", 0), "admin");
+});
+
+test("authorities count their ten years from the day on which they came to be, and the day of none that is gone is kept", () => {
+  const [first, later] = [new Date("2030-05-06T07:08:09Z"), new Date("2035-01-01T00:00:00Z")];
+  const day = "2030-05-06T00:00:00Z";
+  const beside = next("ca", atFirst, first);
+  assert.deepEqual(beside, { used: 0, accepted: [0, 1], since: { 1: day } });
+  const signing = next("ca", beside, later);
+  assert.deepEqual(signing, { used: 1, accepted: [0, 1], since: { 1: day } });
+  const alone = next("ca", signing, later);
+  assert.deepEqual(alone, { used: 1, accepted: [1], since: { 1: day } });
+  assert.deepEqual(next("ca", alone, later).since, { 1: day, 2: "2035-01-01T00:00:00Z" });
+  assert.deepEqual(parseRotations(JSON.stringify({ ca: beside })), { ca: beside });
+  assert.equal("since" in next("sops", atFirst, first), false);
 });
 
 test("there is nothing to finish where nothing was begun, or where nobody can have the new one", () => {

@@ -31,7 +31,7 @@ export function rotateVerb(): Command {
     .addArgument(
       new Argument(
         "<what>",
-        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd; service-account-keys: by which the cluster knows its pods; sops: the key of the cluster for which Secrets in Git are encrypted; ca: the cluster's authorities, and all that they signed",
+        "registry: passwords of nodes, CI and the program; admin-ssh: the key to the nodes; deploy-key: the cluster's key to Git; etcd-encryption: the key under which Secrets lie in etcd; service-account-keys: by which the cluster knows its pods; sops: the key of the cluster for which Secrets in Git are encrypted; ca: the cluster's authorities, and all that they signed; ingress: the authority for the names that are answered from outside",
       ).choices(ROTATED),
     )
     .action(rotate);
@@ -45,7 +45,12 @@ interface Options {
 
 async function rotate(what: Rotated, { stack: name, yes, finish = false }: Options): Promise<void> {
   const stack = readStack(name);
-  requireOutput(name, await readOutputs(name), "nodes");
+  const outputs = await readOutputs(name);
+  requireOutput(name, outputs, "nodes");
+  if (what === "ingress" && !outputs?.ingress?.caPem)
+    throw new UserError(
+      `${name} has no authority of its own for the names that are answered from outside: it has no such names, or a certificate of somebody else's, of whom you ask for another.`,
+    );
   const { rotations } = await madeFrom(name);
   const now = rotationOf(rotations, what);
   const steps = stepsOf(what, now, finish, outsiders(what, stack));
@@ -100,8 +105,8 @@ export type Outsiders = "are let in" | "let in" | "nobody";
 
 function outsiders(what: Rotated, { nodes }: Stack): Outsiders {
   if (what === "registry" || what === "service-account-keys" || what === "sops") return "are let in";
-  // Pods, which have to trust the new one before anything shows it.
-  if (what === "ca") return "let in";
+  // Pods, or whoever visits, who have to trust the new one before anything shows it.
+  if (what === "ca" || what === "ingress") return "let in";
   return what === "admin-ssh" && nodes.some(({ kind }) => kind === "existing") ? "let in" : "nobody";
 }
 
@@ -154,6 +159,10 @@ async function outstanding(what: Rotated, { name, nodes }: Stack): Promise<strin
   }
   if (what === "ca") {
     return `Old and new authorities are trusted, the old ones sign. Start pods that ask the API anew (./grunnmur kubectl rollout restart …), ${then}, which names those that were not. Kubeconfigs that were handed out, and certificates that the cluster signed for people, end with it.`;
+  }
+  if (what === "ingress") {
+    const caPem = "$(pulumi stack output ingress --json | jq -r .caPem)";
+    return `The old authority signs. Have those who visit trust both, which are the output ingress.caPem (${caPem}), ${then}`;
   }
   const existing = nodes.filter(({ kind }) => kind === "existing").map((node) => node.name);
   const key = requireOutput(name, await readOutputs(name), "adminPublicKeys").at(-1);

@@ -40,6 +40,18 @@ test("what is encrypted with a key is read by it for as long as it is taken, and
   assert.equal(new Set(keys({ used: 1, accepted: [0, 1] }).map(([, , secret]) => secret)).size, 2);
 });
 
+test("authorities that came to be later last ten years from then, beside those that do not change for it", () => {
+  const ends = (authorities: Rotation) =>
+    (clusterAuthority({ ...issuer, authorities }).match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n/g) ?? []).map(
+      (pem) => new X509Certificate(pem).validTo.replace(/ .* (?=\d{4} )/, " "),
+    );
+  const since = { 1: "2030-05-06T00:00:00Z" };
+  assert.deepEqual(ends({ used: 1, accepted: [0, 1], since }), ["May 2040 GMT", "Dec 2035 GMT"]);
+  assert.deepEqual(ends({ used: 1, accepted: [1], since }), ["May 2040 GMT"]);
+  // One that began before days were kept.
+  assert.deepEqual(ends({ used: 1, accepted: [1] }), ["Dec 2035 GMT"]);
+});
+
 test("tokens are known by every key that is taken, and signed by the one that is used", () => {
   const read = ({ used, accepted }: Rotation) => {
     const [known, signing] = serviceAccountFiles(seed, { used, accepted });

@@ -1,4 +1,4 @@
-import { purposeOf, type Rotation } from "../../lib/rotation";
+import { inUseFirst, purposeOf, type Rotation } from "../../lib/rotation";
 import {
   type Certificate,
   certificateAuthority,
@@ -14,7 +14,7 @@ import type { File } from "../payload";
 export interface Issuer {
   /** Base64; a secret. */
   seed: string;
-  /** ISO 8601; certificates count from it. */
+  /** ISO 8601; certificates count from it, but for authorities that came to be later. */
   issuedAt: string;
   /** Which generations of the authorities are trusted, and which one signs. */
   authorities: Rotation;
@@ -61,8 +61,9 @@ const seedOf = (seed: string, generation: number): string =>
 const made = new Map<string, Certificate>();
 
 /** Of another name in each generation, so that programs which look an authority up by its name find the right one. */
-function authority({ seed, issuedAt }: Issuer, name: string, generation: number): Certificate {
-  const of = [seedOf(seed, generation), purposeOf(name, generation), issuedAt] as const;
+function authority({ seed, issuedAt, authorities }: Issuer, name: string, generation: number): Certificate {
+  const since = authorities.since?.[generation] ?? issuedAt;
+  const of = [seedOf(seed, generation), purposeOf(name, generation), since] as const;
   const key = of.join(" ");
   const found = made.get(key) ?? certificateAuthority(...of);
   made.set(key, found);
@@ -72,9 +73,9 @@ function authority({ seed, issuedAt }: Issuer, name: string, generation: number)
 const signs = (issuer: Issuer, name: string): Certificate => authority(issuer, name, issuer.authorities.used);
 
 function trusted(issuer: Issuer, name: string): string {
-  const { used, accepted } = issuer.authorities;
-  const others = accepted.filter((generation) => generation !== used);
-  return [used, ...others].map((generation) => authority(issuer, name, generation).certificate).join("");
+  return inUseFirst(issuer.authorities)
+    .map((generation) => authority(issuer, name, generation).certificate)
+    .join("");
 }
 
 /** A certificate by the authority in use, with a key of that generation. */
@@ -83,12 +84,12 @@ function issued(issuer: Issuer, name: string, since: string, args: LeafArgs): Ce
 }
 
 /** The key that signs service accounts' tokens, a secret, and those by which tokens are known, the one in use first. */
-export function serviceAccountFiles(seed: string, { used, accepted }: Rotation): File[] {
+export function serviceAccountFiles(seed: string, rotation: Rotation): File[] {
   const key = (generation: number) => signingKey(seed, purposeOf("service-account", generation));
-  const others = accepted.filter((generation) => generation !== used);
+  const known = inUseFirst(rotation).map((each) => key(each).publicKey);
   return [
-    { path: "/etc/kubernetes/pki/sa.pub", content: [used, ...others].map((each) => key(each).publicKey).join("") },
-    { path: "/etc/kubernetes/pki/sa.key", content: key(used).privateKey, mode: 0o600 },
+    { path: "/etc/kubernetes/pki/sa.pub", content: known.join("") },
+    { path: "/etc/kubernetes/pki/sa.key", content: key(rotation.used).privateKey, mode: 0o600 },
   ];
 }
 

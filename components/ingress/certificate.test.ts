@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { givenCertificate, ownCertificate } from "./certificate";
+import { atFirst, type Rotation } from "../../lib/rotation";
+import { givenCertificate, type OwnIssuer, ownCertificate } from "./certificate";
 
 const seed = Buffer.alloc(48, 1).toString("base64");
 const names = ["shop.example.no", "*.apps.example.no"];
 const [first, later] = [new Date("2026-01-02"), new Date("2026-08-01")];
-const own = (now = first) => ownCertificate(seed, "2026-01-01T00:00:00Z", names, now);
+const issuer: OwnIssuer = { seed, issuedAt: "2026-01-01T00:00:00Z", authorities: atFirst };
+const own = (now = first) => ownCertificate(issuer, names, now);
 
 test("the environment's own is for every name, by an authority that stays while it is renewed", () => {
   const [now, then] = [own(), own(later)];
@@ -20,6 +22,32 @@ test("the environment's own is for every name, by an authority that stays while 
 });
 
 test("a preview of the same half-year shows no change", () => assert.deepEqual(own(), own(new Date("2026-06-01"))));
+
+test("another generation is by another authority with another key, which clients may trust before it signs", () => {
+  const since = { 1: "2030-05-06T00:00:00Z" };
+  const of = (authorities: Rotation) => {
+    const { certificate, privateKey, caPem = "" } = ownCertificate({ ...issuer, authorities }, names, first);
+    const trusted = (caPem.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? []).map(
+      (pem) => new X509Certificate(pem),
+    );
+    const leaf = new X509Certificate(certificate);
+    return { privateKey, trusted, signers: trusted.map(({ publicKey }) => leaf.verify(publicKey)) };
+  };
+  const [before, beside, signing, alone] = [
+    of(atFirst),
+    of({ used: 0, accepted: [0, 1], since }),
+    of({ used: 1, accepted: [0, 1], since }),
+    of({ used: 1, accepted: [1], since }),
+  ];
+  assert.deepEqual(
+    [before, beside, signing, alone].map(({ signers }) => signers),
+    [[true], [true, false], [true, false], [true]],
+  );
+  assert.equal(before.privateKey, beside.privateKey);
+  assert.notEqual(beside.privateKey, signing.privateKey);
+  assert.equal(signing.trusted[0]?.raw.equals(beside.trusted[1]?.raw ?? Buffer.of()), true);
+  assert.match(alone.trusted[0]?.validTo ?? "", /2040/);
+});
 
 test("somebody else's is taken with all that signed it, in whatever order its key stands", () => {
   const { certificate, privateKey, caPem = "" } = own();
@@ -69,4 +97,4 @@ test("one that has ended is refused", () => {
 });
 
 const other = () =>
-  ownCertificate(Buffer.alloc(48, 2).toString("base64"), "2026-01-01T00:00:00Z", ["bank.example.no"], first);
+  ownCertificate({ ...issuer, seed: Buffer.alloc(48, 2).toString("base64") }, ["bank.example.no"], first);

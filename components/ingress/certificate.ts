@@ -1,20 +1,41 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { inUseFirst, purposeOf, type Rotation } from "../../lib/rotation";
 import { type Certificate, certificateAuthority, halfYearOf, issue } from "../keys/certificates";
 
 /** What the workers prove themselves by to who comes from outside. */
 export interface ServedCertificate extends Certificate {
-  /** PEM of the authority that a client has to trust; undefined where somebody else's signed it. */
+  /** PEM of the authorities that a client has to trust, the one that signed first; undefined where somebody else's did. */
   caPem?: string;
 }
 
+/** What the environment's own certificate follows from. */
+export interface OwnIssuer {
+  /** Base64; a secret. */
+  seed: string;
+  /** ISO 8601; certificates count from it, but for authorities that came to be later. */
+  issuedAt: string;
+  /** Which generations of the authority clients have to trust, and which one signs. */
+  authorities: Rotation;
+}
+
 /**
- * For names, by an authority of the environment's own that signs nothing else. Of this half-year, and valid for a whole one.
+ * For names, by an authority of the environment's own that signs nothing else. Of this half-year, and valid for a whole one. Each
+ * generation has another authority and another key.
  * @param names DNS names, also such as `*.apps.example.no`
  */
-export function ownCertificate(seed: string, issuedAt: string, names: string[], now = new Date()): ServedCertificate {
-  const ca = certificateAuthority(seed, "grunnmur ingress", issuedAt);
-  const args = { commonName: "grunnmur ingress server", usage: "server", dnsNames: names, validDays: 365 } as const;
-  return { ...issue(seed, ca, halfYearOf(issuedAt, now), args), caPem: ca.certificate };
+export function ownCertificate(issuer: OwnIssuer, names: string[], now = new Date()): ServedCertificate {
+  const { seed, issuedAt } = issuer;
+  const { used, accepted, since } = issuer.authorities;
+  const authority = (generation: number) =>
+    certificateAuthority(seed, purposeOf("grunnmur ingress", generation), since?.[generation] ?? issuedAt);
+  const commonName = purposeOf("grunnmur ingress server", used);
+  const args = { commonName, usage: "server", dnsNames: names, validDays: 365 } as const;
+  return {
+    ...issue(seed, authority(used), halfYearOf(issuedAt, now), args),
+    caPem: inUseFirst({ used, accepted })
+      .map((generation) => authority(generation).certificate)
+      .join(""),
+  };
 }
 
 /**
