@@ -2,8 +2,11 @@ import type { Evidence } from "./evidence";
 import { LINES } from "./history";
 import { type Markup, markup, Markup as Ready } from "./markup";
 import { bars } from "./plot";
-import type { AtGate, RuleResult } from "./rules";
+import { registerSection } from "./register-section";
+import type { AtGate } from "./rules";
+import { rulesSection } from "./rules-section";
 import { STYLE } from "./style";
+import { type Cell, table } from "./table";
 import { topology } from "./topology";
 
 /**
@@ -16,8 +19,8 @@ export function page(evidence: Evidence): string {
   const sections: [id: string, title: string, content: Markup][] = [
     ["summary", "In short", summary(evidence)],
     ["picture", "Where everything stands", markup`${topology(evidence)}${nodes(evidence)}`],
-    ["register", "Register", register(evidence)],
-    ["rules", "Rules", rules(evidence)],
+    ["register", "Register", registerSection(evidence)],
+    ["rules", "Rules", rulesSection(evidence)],
     ["ends", "What ends", ends(evidence)],
     ["preflight", "What nodes were found to be", preflight(evidence)],
     ["changes", "Who changed what", changes(evidence)],
@@ -44,34 +47,10 @@ ${sections.map(([id, title, content]) => markup`<section id="${id}"><h2>${title}
 `.text;
 }
 
-type Cell = string | number | Markup | null | undefined;
-
-/** Characters of what stays on one line. */
-const SHORT = 20;
-
-/** @param long columns that hold sentences, or what may be broken anywhere */
-function table(heads: string[], rows: Cell[][], none: string, long: number[] = []): Markup {
-  if (rows.length === 0) return markup`<p>${none}</p>`;
-  const look = (value: Cell, column: number): string => {
-    if (long.includes(column)) return "long";
-    return typeof value === "string" && value.length > SHORT ? "" : "short";
-  };
-  const cell = (value: Cell, column: number) => markup`<td class="${look(value, column)}">${value ?? "not known"}</td>`;
-  return markup`<div class="wide"><table><thead><tr>${heads.map((head) => markup`<th scope="col">${head}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => markup`<tr>${row.map(cell)}</tr>\n`)}</tbody></table></div>`;
-}
-
 function unknown({ unknown: all }: Evidence): Markup {
   if (all.length === 0) return markup``;
   return markup`<div class="note" role="note"><strong>Could not be established</strong><ul>${all.map(({ what, why }) => markup`<li>${what}: ${why}</li>`)}</ul></div>`;
 }
-
-const STANDING = {
-  NO: "Norway",
-  EEA: "in the EEA",
-  adequacy: "found adequate, Art. 45",
-  "third-country": "third country",
-} as const;
 
 function summary(evidence: Evidence): Markup {
   const { locality, sites, destinations, administration, rules: all, git, preview, nodes: every } = evidence;
@@ -131,118 +110,6 @@ function nodes({ nodes: all }: Evidence): Markup {
     ]),
     "There are no nodes.",
   );
-}
-
-function register({ sites, destinations, administration, copies, wayIn }: Evidence): Markup {
-  return markup`<p>As the stack file declares it. Basis and agreement are its words; whether they hold, people decide.</p>
-<h3>Sites</h3>${table(
-    ["site", "country", "standing", "town", "run by", "who answers to the law of", "machines"],
-    sites.map((site) => [
-      site.name,
-      site.country,
-      STANDING[site.standing],
-      site.city,
-      site.operator,
-      site.operatorCountry,
-      site.machines.map(({ name, diskEncryption }) => `${name} (disks: ${diskEncryption ?? "not said"})`).join(", "),
-    ]),
-    "No site is declared.",
-  )}
-<h3>To whom data or requests leave</h3>${table(
-    ["host", "country", "addresses", "ports", "basis", "agreement", "expires"],
-    destinations.map((one) => [
-      one.host,
-      one.country,
-      one.addresses.join(", ") || "wherever the name leads",
-      one.ports.join(", ") || "all",
-      one.legalBasis,
-      one.agreement,
-      one.expires,
-    ]),
-    "No destination is declared.",
-    [4, 5],
-  )}
-<h3>Who administers</h3>${table(
-    ["who", "from", "basis", "agreement", "expires"],
-    administration.map((one) => [one.who, one.country, one.legalBasis, one.agreement, one.expires]),
-    "Nobody is declared.",
-    [2, 3],
-  )}
-<h3>Copies and rehearsals</h3>${table(
-    ["of", "at", "country", "kept for", "encrypted before they leave"],
-    copies.map((one) => [
-      one.of,
-      one.host,
-      one.country,
-      `${one.retentionDays} days`,
-      one.encrypted ? "said to be" : "no",
-    ]),
-    "No copies are declared.",
-  )}<p class="dim">grunnmur makes no copies itself yet, and keeps no record of rehearsals: neither can be shown here.</p>
-<h3>Who is let in from outside</h3>${table(
-    ["name", "namespaces that may answer", "at"],
-    (wayIn?.hosts ?? []).map(({ name, namespaces }) => [
-      name,
-      namespaces.join(", "),
-      wayIn?.addresses.join(", ") || null,
-    ]),
-    "No name is answered for from outside.",
-  )}`;
-}
-
-const GATE: Record<AtGate["state"], [text: string, look: string]> = {
-  "not held": ["-", "dim"],
-  unknown: ["not known", "open"],
-  kept: ["kept", "good"],
-  broken: ["broken", "bad"],
-  open: ["open", "open"],
-  "in force": ["in force", "good"],
-  advises: ["advises", "good"],
-  missing: ["not in force", "bad"],
-};
-
-function atGate(gate: AtGate): Markup {
-  const [text, look] = GATE[gate.state];
-  return markup`<span class="${look}">${text}</span>`;
-}
-
-const findingsOf = ({ preview, review, cluster }: RuleResult): string[] =>
-  [preview, review, cluster].flatMap((gate) => ("findings" in gate ? gate.findings : []));
-
-function rules({ rules: all, exceptions }: Evidence): Markup {
-  const told = all.filter((rule) => findingsOf(rule).length > 0);
-  const articles = ({ articles: of }: RuleResult) => (of.length > 0 ? of.map((one) => `Art. ${one}`).join(", ") : "-");
-  return markup`<p>Three gates hold them: a preview judges the stack file, a review judges the last commit of the configuration repository,
-and the cluster refuses what breaks a rule. The articles are those of the GDPR that a rule helps with. What a machine cannot tell, no rule tells.</p>
-${table(
-  ["rule", "what it asks", "articles", "weight", "preview", "review", "cluster"],
-  all.map((rule) => [
-    markup`<code>${rule.id}</code>`,
-    rule.title,
-    articles(rule),
-    rule.severity,
-    atGate(rule.preview),
-    atGate(rule.review),
-    atGate(rule.cluster),
-  ]),
-  "There are no rules.",
-  [1],
-)}
-<h3>What they say</h3>${table(
-    ["rule", "what was found"],
-    told.map((rule) => [
-      markup`<code>${rule.id}</code>`,
-      markup`${findingsOf(rule).map((one) => markup`<div>${one}</div>`)}`,
-    ]),
-    "Nothing was found.",
-    [1],
-  )}
-<h3>Exceptions</h3>${table(
-    ["rule", "of", "reason", "who answers for it", "until"],
-    exceptions.map((one) => [markup`<code>${one.rule}</code>`, one.object, one.reason, one.who, one.until]),
-    "None was found in use.",
-    [2],
-  )}`;
 }
 
 function ends({ endings, certificates }: Evidence): Markup {
