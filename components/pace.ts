@@ -17,6 +17,8 @@ export interface Pace {
   /** Of a deployment's containers; Kubernetes' own when absent. */
   liveness: Partial<Probe>;
   readiness: Partial<Probe>;
+  /** New connections that a control plane lets to its API server; as many as come where absent. */
+  newApiConnections?: { aSecond: number; atOnce: number };
   /** Leases of scheduler and controller manager: flags beyond their defaults. */
   election: Record<string, string>;
   /** Flags of etcd beyond its defaults. */
@@ -92,6 +94,8 @@ export const emulated: Pace = {
   // ten times a second whether it is, and it and containerd took more than half of the CPU that the API server needed for that.
   staticPodCpu: { "kube-apiserver": "400m", etcd: "100m", "kube-controller-manager": "25m", "kube-scheduler": "25m" },
   controlPlaneWeights: { kubelet: 15, services: 50 },
+  // Some 40 a second came where it started anew, and none too many once it answered.
+  newApiConnections: { aSecond: 2, atOnce: 6 },
   liveness: { timeoutSeconds: 30, periodSeconds: 15, failureThreshold: 20 },
   readiness: { timeoutSeconds: 15, periodSeconds: 10 },
   // With the default 15 s both lost their lease to a slow API server, restarted, and made it slower; with 120 s, too, where two

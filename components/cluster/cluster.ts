@@ -10,6 +10,7 @@ import { siteFiles, siteUnits } from "../node/site-files";
 import { paceOf } from "../pace";
 import type { File } from "../payload";
 import type { RegistryAccess } from "../registry/registry";
+import { apiGateFiles, apiGateUnit } from "./api-gate";
 import type { Versions } from "./cluster-configuration";
 import { registryHosts } from "./containerd";
 import { type Access, type Shared, serverAt, serversOf } from "./from-here";
@@ -199,11 +200,12 @@ export class Cluster extends pulumi.ComponentResource {
         ? [
             ...renewalFiles(paceOf(emulated)),
             ...shareFiles(paceOf(emulated)),
+            ...apiGateFiles(paceOf(emulated)),
             ...virtualAddressFiles(node, controlPlanes, virtualAddress, paceOf(emulated)),
           ]
         : []),
     ]);
-    const own = node.role === "control-plane" ? [renewal, virtualAddressUnit] : [];
+    const own = node.role === "control-plane" ? [renewal, virtualAddressUnit, apiGateUnit] : [];
     return [
       installFiles(`${node.name}-files`, node, files, [...units, ...own], {
         parent: this,
