@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
+import { certificateAuthority, issue } from "../../components/keys/certificates";
 import { Api } from "./api";
 
 /** An API server that answers as it is told, and the provider's side of it. */
@@ -66,6 +68,32 @@ for (const starting of [true, false])
     else await assert.rejects(call(), /things is forbidden/);
     assert.equal(refused, starting ? 3 : 1);
   });
+
+test("connections are kept for the requests that come after, and one that the server ended is made anew", async (t) => {
+  const [seed, day] = [Buffer.alloc(32, 8).toString("base64"), "2026-01-01T00:00:00Z"];
+  const { certificate: cert, privateKey: key } = issue(seed, certificateAuthority(seed, "test", day), day, {
+    ...{ commonName: "api", usage: "server", validDays: 3650 },
+  });
+  const server = createTlsServer({ cert, key }, (_, response) => say(response, 200, { kind: "Thing" }));
+  let connections = 0;
+  server.on("secureConnection", () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const config = new KubeConfig();
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  config.loadFromClusterAndUser({ name: "a", server: url, skipTLSVerify: true }, { name: "a" });
+  const api = new Api(config);
+  const call = () =>
+    api.call({ method: "GET", path: "/x", signal: new AbortController().signal, progress: () => undefined });
+  await Promise.all(Array.from({ length: 9 }, call));
+  for (let index = 0; index < 5; index++) await call();
+  assert.ok(connections <= 4, String(connections));
+  server.closeAllConnections();
+  await call();
+});
 
 test("four requests are under way at most, and all are answered", async (t) => {
   let [now, most] = [0, 0];

@@ -120,6 +120,10 @@ export class Api {
   private async connectionOptions(): Promise<https.RequestOptions> {
     const options: https.RequestOptions = {};
     await this.config.applyToHTTPSOptions(options);
+    // The library's own makes a connection for each request, and a handshake of TLS costs more than most requests.
+    const { agent } = options;
+    if (agent && Object.getPrototypeOf(agent) === https.Agent.prototype)
+      options.agent = new https.Agent({ ...(agent as https.Agent).options, keepAlive: true, maxSockets: AT_ONCE });
     return options;
   }
 }
