@@ -62,10 +62,12 @@ test("an image of ours bears the version of the library that it is made with, an
     ours.map(([name]) => name),
     ["network-policies", "storage", "ingress"],
   );
-  for (const [name, { library }] of ours) {
+  for (const [name, { library, also }] of ours) {
     const module = readFileSync(repositoryPath("components", name, "agent", "go.mod"), "utf8");
     const { version } = lockedImage(name);
     assert.match(module, new RegExp(`${literally(library?.module ?? "")} v${literally(version)}$`, "m"));
+    for (const each of Object.values(also))
+      assert.match(module, new RegExp(`${literally(each.module)} v${literally(each.version)}$`, "m"));
     const ref = ownImage(name, `/store/${name}/0123456789abcdef`);
     assert.equal(ref, `ghcr.io/grunnmur/${name}:v${version}-01234567`);
   }

@@ -47,6 +47,17 @@ const image = z.strictObject({
   version: version.optional(),
   /** Of a program of ours: what does its work, of that version. */
   library: z.strictObject({ module: z.string(), licence }).optional(),
+  /** Of the same, what else does work in it, by its name; of what has no releases, the version is Go's own. */
+  also: z
+    .record(
+      z.string(),
+      z.strictObject({
+        module: z.string(),
+        version: z.string().regex(/^\d+\.\d+\.\d+(-\d{14}-[0-9a-f]{12})?$/),
+        licence,
+      }),
+    )
+    .default({}),
   /** False: in the registry alone, and not in each node's containerd from its first moment. */
   preloaded: z.boolean().default(true),
   /** Made, and pushed, only for a stack that has it. */

@@ -28,9 +28,10 @@ export function parts(): Part[] {
   const programs = Object.entries(tools).map(([name, { version, licence, build }]): Part => {
     return { name, version, licence, module: build.module, where: WHERE[name] ?? "cluster" };
   });
-  const libraries = Object.entries(images).flatMap(([name, { library, version = "" }]): Part[] =>
-    library ? [{ name, version, ...library, where: "cluster" }] : [],
-  );
+  const libraries = Object.entries(images).flatMap(([name, { library, version = "", also }]): Part[] => [
+    ...(library ? [{ name, version, ...library, where: "cluster" } as const] : []),
+    ...Object.entries(also).map(([one, its]) => ({ name: one, ...its, where: "cluster" }) as const),
+  ]);
   return [...programs, ...libraries].sort((a, b) => places.indexOf(a.where) - places.indexOf(b.where));
 }
 
@@ -57,7 +58,7 @@ this page is written; \`./grunnmur --version\` says the same in a line. What is 
 |---|---|---|---|---|
 ${rows.join("\n")}
 
-\`network-policies\`, \`storage\` and \`ingress\` are programs of ours, with the library that does their work. The two controllers are those of
+\`network-policies\`, \`storage\` and \`ingress\` are programs of ours, with the libraries that do their work. The two controllers are those of
 Flux ${flux.version}, whose custom resource definitions come with them. pause is compiled from Kubernetes' own source, as
 ${images.pause?.version}.
 

@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../components/cluster/cluster";
-import { givenCertificate, ownCertificate, type ServedCertificate } from "../components/ingress/certificate";
+import {
+  CertificateError,
+  givenCertificate,
+  ownCertificate,
+  type ServedCertificate,
+} from "../components/ingress/certificate";
 import { Ingress } from "../components/ingress/ingress";
 import { Metrics } from "../components/metrics/metrics";
 import { mirrored } from "../components/registry/images";
@@ -38,6 +43,8 @@ export interface WayIn {
   reach: string[];
   /** PEM of the authorities to trust, two while they are rotated; undefined where the certificate is somebody else's. */
   caPem: pulumi.Output<string | undefined>;
+  /** Whether an ACME server gives each host a certificate; until then each has the one that caPem vouches for. */
+  acme: boolean;
 }
 
 /** What a cluster does without and a team may want, each only where the stack has it. */
@@ -101,6 +108,7 @@ function makeIngress(args: AddOnArgs): WayIn {
       addresses,
       podCidr: stack.network.podCidr,
       certificate,
+      acme: stack.ingress.acme,
     },
     { parent },
   );
@@ -109,7 +117,26 @@ function makeIngress(args: AddOnArgs): WayIn {
     addresses,
     reach: workers(stack).map(({ reach }) => reach),
     caPem: pulumi.unsecret(certificate.apply(({ caPem }) => caPem)),
+    acme: stack.ingress.acme !== undefined,
   };
+}
+
+/**
+ * Holds somebody else's certificate to what it has to be for, before anything is touched.
+ * @param pem undefined where the secret is not set
+ * @throws CertificateError
+ */
+export function requireCertificate(pem: string | undefined, { hosts, acme }: Stack["ingress"]): void {
+  if (pem === undefined) return;
+  if (acme)
+    throw new CertificateError(
+      "grunnmur:ingressCertificate is set, and ingress.acme asks an ACME server for certificates; allowed is one of the two. " +
+        "Remove the first with: pulumi config rm grunnmur:ingressCertificate, or the second from the stack file",
+    );
+  givenCertificate(
+    pem,
+    hosts.map(({ name }) => name),
+  );
 }
 
 const workers = ({ nodes }: Stack) => nodes.filter(({ role }) => role === "worker");

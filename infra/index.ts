@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CertificateError, givenCertificate } from "../components/ingress/certificate";
+import { CertificateError } from "../components/ingress/certificate";
 import { KvmNode } from "../components/node/kvm-node";
 import { runningGuests } from "../components/node/running";
 import { firstAnswering } from "../lib/answering";
@@ -7,6 +7,7 @@ import { HANDED_OVER, parseRotations } from "../lib/rotation";
 import { StackError } from "../stacks/errors";
 import { fromPulumi, parseStack } from "../stacks/load";
 import type { Stack } from "../stacks/stack";
+import { requireCertificate } from "./add-ons";
 import { kubectlPath } from "./artifacts";
 import { consequencesHook } from "./consequences";
 import { drainAround, kubectlWith, releaseEmptied } from "./drain";
@@ -93,12 +94,7 @@ function checkedStack(): Stack {
   try {
     const all = pulumi.runtime.allConfig();
     const found = parseStack(fromPulumi(all), pulumi.getStack());
-    const certificate = all["grunnmur:ingressCertificate"];
-    if (certificate !== undefined)
-      givenCertificate(
-        certificate,
-        found.ingress.hosts.map(({ name }) => name),
-      );
+    requireCertificate(all["grunnmur:ingressCertificate"], found.ingress);
     return found;
   } catch (error) {
     if (error instanceof StackError || error instanceof CertificateError) throw new pulumi.RunError(error.message);

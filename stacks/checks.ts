@@ -25,6 +25,7 @@ const CHECKS: readonly Check[] = [
   volumesThatStay,
   localAlone,
   emulation,
+  certificatesFromOutside,
   networkProblems,
   syncProblems,
 ];
@@ -103,6 +104,49 @@ function countries(stack: StackDraft): Problem[] {
       message: `received "${code}", allowed is a country of ISO 3166-1`,
       remedy: code === "UK" ? "Did you mean GB?" : undefined,
     }));
+}
+
+/** The agents get to no host that is not declared, and an ACME server looks for each name at port 80, which proves no wildcard. */
+function certificatesFromOutside({ ingress, destinations = [] }: StackDraft): Problem[] {
+  const directory = ingress?.acme?.directory;
+  if (!directory) return [];
+  const { hostname, port } = URL.canParse(directory) ? new URL(directory) : { hostname: "", port: "" };
+  const needed = `${port || 443}/tcp`;
+  const known = destinations.find((one) => one?.host === hostname);
+  // Without any, all are open.
+  const ports = known?.ports;
+  const path = "ingress.acme.directory";
+  return [
+    ...(known
+      ? []
+      : [
+          {
+            path,
+            message: `received ${show(directory)}, allowed is an address at a host of the destinations`,
+            remedy: hostname && `Add ${hostname} under destinations, with its country and what that rests on.`,
+          },
+        ]),
+    ...(ports?.length && !ports.includes(needed)
+      ? [
+          {
+            path,
+            message: `received ${show(directory)}, and the destination ${hostname} has the ports ${ports.join(", ")}`,
+            remedy: `Add ${needed} to its ports.`,
+          },
+        ]
+      : []),
+    ...(ingress?.hosts ?? []).flatMap((one, i) =>
+      one?.name?.startsWith("*.")
+        ? [
+            {
+              path: `ingress.hosts[${i}].name`,
+              message: `received ${show(one.name)}, and an ACME server proves single names here`,
+              remedy: "Name each, or leave ingress.acme out.",
+            },
+          ]
+        : [],
+    ),
+  ];
 }
 
 function knownSites(stack: StackDraft): Problem[] {

@@ -108,6 +108,13 @@ const EFFECTS: [setting: RegExp, says: Says][] = [
         : "The certificate is made anew. On one worker after the other the next agent answers, and then the last one ends, with 15 seconds for what is under way there.",
   ],
   [
+    /^ingress\.acme\b/,
+    ({ wanted }) =>
+      wanted.ingress.acme
+        ? "Each name has the environment's own certificate until the ACME server gives one, which asks each name at port 80 of the workers for proof. Certificates and accounts of another server are not used any more."
+        : "What the ACME server gave is deleted with its keys, and each name has the environment's own certificate at once.",
+  ],
+  [
     /^metrics\.enabled$/,
     ({ to }) =>
       to === true

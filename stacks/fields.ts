@@ -133,6 +133,16 @@ export const httpsUrl = () =>
     /^https:\/\/[^\s/@?#]+(\/[^\s@?#]*)?$/,
   );
 
+/** As ACME servers take it for an account. */
+export const mailAddress = () =>
+  text("a mail address such as drift@example.no", /^[A-Za-z0-9._%+-]{1,64}@(?!.{254})([a-z0-9-]+\.)+[a-z]{2,63}$/);
+
+export const certificatePem = () =>
+  text(
+    "certificates in PEM and nothing else, each from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
+    /^(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/,
+  );
+
 export const gitHubApiUrl = () =>
   text(
     "the https address of GitHub's API: https://api.github.com, https://api.NAME.ghe.com, or https://HOST/api/v3 of an Enterprise Server",

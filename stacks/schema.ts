@@ -3,6 +3,7 @@ import { administratorSchema, backupSchema, destinationSchema } from "./accounts
 import {
   address,
   branchName,
+  certificatePem,
   choice,
   countryCode,
   dnsName,
@@ -17,6 +18,7 @@ import {
   label,
   libvirtUri,
   list,
+  mailAddress,
   poolName,
   prose,
   range,
@@ -250,6 +252,17 @@ const ingressSchema = section({
     .describe(
       "Names at which the workers answer from outside, at ports 80 and 443, and for whom. Without any there is no ingress.",
     ),
+  acme: section({
+    directory: httpsUrl().describe(
+      "Address of the ACME server's directory, such as https://acme.example.no/directory. Its host and port are among the destinations.",
+    ),
+    contact: mailAddress().optional().describe("To whom the ACME server may write, such as drift@example.no."),
+    authority: certificatePem()
+      .optional()
+      .describe("PEM of those that signed the ACME server's own certificate. Default: public ones."),
+  })
+    .optional()
+    .describe("An ACME server that gives each name a certificate. Default: one of the environment's own authority."),
 });
 
 const storageSchema = section({

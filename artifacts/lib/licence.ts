@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Licence } from "../lock";
 import { sourceIn } from "./modules";
@@ -22,7 +22,9 @@ export function licencesOf(text: string): Licence[] {
  * @throws with both
  */
 export async function requireLicence(moduleDir: string, module: string, licence: Licence): Promise<void> {
-  const found = licencesOf(readFileSync(join(await sourceIn(moduleDir, module), "LICENSE"), "utf8"));
+  const source = await sourceIn(moduleDir, module);
+  const file = readdirSync(source).find((name) => /^LICEN[CS]E(\.(txt|md))?$/i.test(name));
+  const found = file ? licencesOf(readFileSync(join(source, file), "utf8")) : [];
   if (found.includes(licence)) return;
   const is = found.join(" or ") || "none that is known here";
   throw new Error(

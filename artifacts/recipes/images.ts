@@ -49,7 +49,7 @@ export const imagesRecipe: Recipe = {
 /** What they are made by; a licence makes no other image. */
 function systemImages(): Record<string, object> {
   const needed = Object.entries(lock().images).filter(([, { optional }]) => !optional);
-  return Object.fromEntries(needed.map(([name, { library: _, ...rest }]) => [name, rest]));
+  return Object.fromEntries(needed.map(([name, { library: _, also: __, ...rest }]) => [name, rest]));
 }
 
 /** An image that a stack may do without, of the program of the same name: `image.tar` and `image.json`. */

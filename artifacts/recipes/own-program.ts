@@ -17,8 +17,9 @@ export function ownProgramRecipe(name: string): Recipe {
     from: {},
     files: [moduleDir, repositoryPath("artifacts", "recipes", "own-program.ts")],
     make: async (work) => {
-      const { library } = lockedImage(name);
-      if (library) await requireLicence(moduleDir, library.module, library.licence);
+      const { library, also } = lockedImage(name);
+      for (const { module, licence } of [...(library ? [library] : []), ...Object.values(also)])
+        await requireLicence(moduleDir, module, licence);
       mkdirSync(join(work.dir, "bin"));
       await goBuild({ moduleDir, output: join(work.dir, "bin", name), packages: ["."] }, work.beat);
       work.beat(`testing ${name}`);

@@ -201,6 +201,15 @@ for (const [what, change, state, said, remedy] of [
     /in 10 days/,
     /grunnmur up/,
   ],
+  [
+    "a name without a certificate",
+    {
+      ingress: { hosts: ["shop.example.no"], addresses: ["10.0.0.1"], answering: 1, awaited: ["shop.example.no"] },
+    },
+    "wrong",
+    /no certificate of the ACME server's for shop\.example\.no/,
+    /get events -A --field-selector reason=NoCertificate/,
+  ],
   ["a key that is not proven", { agent: { ...ready.agent, readOnlyKey: false } }, "wrong", /read-only/, /refused/],
   [
     "Git that cannot be read",

@@ -3,7 +3,8 @@ import type { Finding } from "../change/cause";
 import { nameOf } from "../change/cause";
 import type { Change } from "../change/change";
 import { lineOf, summary } from "../change/words";
-import { isUnknown, type Report, slowParts } from "../status/report";
+import { renewedBy } from "../status/renewal";
+import { isUnknown, optionOf, type Report, slowParts } from "../status/report";
 import type { Check } from "./check";
 
 const DAY = 86_400_000;
@@ -43,8 +44,6 @@ export function ofEnvironment(
     ...(report.change ? ofChange(report, report.change) : []),
   ];
 }
-
-const optionOf = ({ stack }: Pick<Report, "stack">): string => (stack === "local" ? "" : ` --stack ${stack}`);
 
 function said(report: Report, part: string): string {
   const one = report.unanswered.find((each) => each.part === part);
@@ -129,12 +128,26 @@ function ofCluster(report: Report): Check {
   };
 }
 
-function ofIngress({ ingress }: Report): Check[] {
+function ofIngress(report: Report): Check[] {
+  const { ingress } = report;
   if (!ingress) return [];
-  const { answering, addresses, hosts } = ingress;
+  const { answering, addresses, hosts, awaited } = ingress;
   const found = `${hosts.join(", ")} answered on ${answering ?? "?"} of ${addresses.length} workers`;
-  if (answering === addresses.length) return [{ part: "ingress", state: "good", found }];
-  return [{ part: "ingress", state: answering === null ? "unknown" : "wrong", found, expected: "all of them" }];
+  const certified: Check[] =
+    awaited.length === 0
+      ? []
+      : [
+          {
+            part: "ingress",
+            state: "wrong",
+            found: `no certificate of the ACME server's for ${awaited.join(", ")}`,
+            expected: "one for each name",
+            remedy: `why: ./grunnmur kubectl${optionOf(report)} get events -A --field-selector reason=NoCertificate`,
+          },
+        ];
+  if (answering === addresses.length) return [{ part: "ingress", state: "good", found }, ...certified];
+  const state = answering === null ? "unknown" : "wrong";
+  return [{ part: "ingress", state, found, expected: "all of them" }, ...certified];
 }
 
 function ofCertificate(report: Report, { of, ends }: Report["certificates"][number], now: number): Check {
@@ -148,9 +161,7 @@ function ofCertificate(report: Report, { of, ends }: Report["certificates"][numb
       found,
       expected: `more than ${CERTIFICATE_DAYS} days`,
     },
-    remedy: of.endsWith("API server")
-      ? "its control plane should have renewed it: journalctl -u grunnmur-certificates there"
-      : `./grunnmur up${optionOf(report)}`,
+    remedy: renewedBy(report, of),
   };
 }
 

@@ -30,6 +30,7 @@ const outputs = z.object({
       addresses: z.array(z.string()),
       reach: z.array(z.string()),
       caPem: z.string().optional(),
+      acme: z.boolean().optional(),
     })
     .optional(),
   registryReader: z.object({ username: z.string(), password: z.string() }).optional(),

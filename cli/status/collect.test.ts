@@ -131,7 +131,7 @@ function outputsFor(apiPort: number, client = leaf("admin", "client")): Outputs 
 test("on how many workers somebody answers from outside is counted, where the stack has names for it", async () => {
   const ingress = { hosts: ["r.test"], addresses: ["10.0.0.2", "10.0.0.3"], reach: [] };
   const report = await collect("local", { ...outputsFor(port()), ingress });
-  assert.deepEqual(report.ingress, { hosts: ingress.hosts, addresses: ingress.addresses, answering: 1 });
+  assert.deepEqual(report.ingress, { hosts: ingress.hosts, addresses: ingress.addresses, answering: 1, awaited: [] });
   assert.equal((await collect("local", outputsFor(port()))).ingress, null);
   assert.equal((await collect("local", { ...outputsFor(1), ingress }, 1)).ingress?.answering, null);
 });

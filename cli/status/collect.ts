@@ -33,7 +33,7 @@ export async function collected(stack: string, outputs: Outputs, limitSeconds: n
   const enough = new AbortController();
   const ssh = (outputs.nodes ?? []).map((node) => lookAtSsh(node.reach, limitSeconds, enough.signal));
   const asked = askCluster(outputs, limitSeconds);
-  const [registry, cluster, ends, change] = await Promise.all([
+  const [registry, cluster, { ends, awaited }, change] = await Promise.all([
     lookAtRegistry(outputs, limitSeconds),
     asked,
     certificates(outputs, limitSeconds),
@@ -87,6 +87,7 @@ export async function collected(stack: string, outputs: Outputs, limitSeconds: n
           hosts: outputs.ingress.hosts,
           addresses: outputs.ingress.addresses,
           answering: cluster.answering ? cluster.answering.size : null,
+          awaited,
         }
       : null,
     agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },

@@ -2,7 +2,8 @@ import { lineOf, summary } from "../change/words";
 import { colours } from "../terminal/colour";
 import { duration } from "../terminal/duration";
 import { table } from "../terminal/table";
-import { exitCode, isUnknown, notReady, type Report, slowParts } from "./report";
+import { renewedBy } from "./renewal";
+import { exitCode, isUnknown, notReady, optionOf, type Report, slowParts } from "./report";
 
 /** The report for a person: tables, then what is not ready. */
 export function render(report: Report, stream: { isTTY?: boolean; columns?: number }): string {
@@ -56,6 +57,7 @@ export function render(report: Report, stream: { isTTY?: boolean; columns?: numb
     ),
     "",
     ...changed(report),
+    ...uncertified(report),
     ...nextEnd(report),
     ...oldImages(report),
     ...report.rotating.map(
@@ -87,18 +89,21 @@ function unanswered({ part, state, detail, lastAnswer }: Report["unanswered"][nu
 
 const DAY = 86_400_000;
 
-const optionOf = ({ stack }: Pick<Report, "stack">): string => (stack === "local" ? "" : ` --stack ${stack}`);
+/** Why the server gave none stands beside the Ingress, where the team looks that wrote it. */
+function uncertified({ stack, ingress }: Report): string[] {
+  if (!ingress?.awaited.length) return [];
+  const why = `./grunnmur kubectl${optionOf({ stack })} get events -A --field-selector reason=NoCertificate`;
+  return [`Visitors of ${ingress.awaited.join(", ")} are shown a certificate that they do not know. Why: ${why}`];
+}
 
 /** Renewed in time, by the control planes themselves and by `up`, the next end is months away. */
-function nextEnd({ stack, certificates: [next] }: Report): string[] {
+function nextEnd(report: Report): string[] {
+  const [next] = report.certificates;
   if (!next) return [];
   const days = Math.floor((Date.parse(next.ends) - Date.now()) / DAY);
   const said = `The next certificate to end is that of ${next.of}, on ${next.ends.slice(0, 10)}`;
   if (days >= 60) return [said];
-  const mend = next.of.endsWith("API server")
-    ? "its control plane should have renewed it: see journalctl -u grunnmur-certificates there"
-    : `run ./grunnmur up --stack ${stack}${next.of === "the ingress" ? ", after setting a newer ingressCertificate where it is somebody else's" : ""}`;
-  return [`${said}, in ${days} days: ${mend}`];
+  return [`${said}, in ${days} days: ${renewedBy(report, next.of)}`];
 }
 
 /** Security updates come with another image, and with nothing else. */

@@ -13,7 +13,7 @@ const ready: Report = {
   ],
   registry: { address: "10.20.0.10", ready: true, images: 9 },
   cluster: { version: "v1.36.4", ready: true },
-  ingress: { hosts: ["shop.example.no"], addresses: ["10.20.0.12", "10.20.0.13"], answering: 2 },
+  ingress: { hosts: ["shop.example.no"], addresses: ["10.20.0.12", "10.20.0.13"], answering: 2, awaited: [] },
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
   workloads: [{ namespace: "production", name: "payment-service", ready: 3, desired: 3, image: "r/p@sha256:1" }],
   change: null,
@@ -25,14 +25,21 @@ const ready: Report = {
 
 const ingress = (answering: number | null): Report["ingress"] => ready.ingress && { ...ready.ingress, answering };
 
+const uncertified: Report["ingress"] = ready.ingress && { ...ready.ingress, awaited: ["shop.example.no"] };
+
 test("the next end of a certificate is told, and what to do where it is near", () => {
   assert.match(render(ready, {}), /next certificate to end is that of the administrator, on \d{4}-\d\d-\d\d\n/);
   const near = (of: string) =>
     render({ ...ready, certificates: [{ of, ends: new Date(Date.now() + 20.5 * 86_400_000).toISOString() }] }, {});
-  assert.match(near("the registry"), /in 20 days: run \.\/grunnmur up --stack local/);
+  assert.match(near("the registry"), /in 20 days: \.\/grunnmur up\n/);
+  assert.match(near("the cluster's authority"), /in 20 days: \.\/grunnmur rotate ca makes others/);
   assert.match(
     near("the ingress"),
-    /in 20 days: run \.\/grunnmur up --stack local, after setting a newer ingressCertificate/,
+    /in 20 days: set a newer ingressCertificate where it is somebody else's, then \.\/grunnmur up\n/,
+  );
+  assert.match(
+    near("shop.example.no"),
+    /in 20 days: the ingress should have renewed it: .*logs -n kube-system ds\/ingress/,
   );
   assert.match(near("control-1's API server"), /in 20 days: its control plane should have renewed it/);
 });
@@ -71,6 +78,7 @@ test("each part that is not ready is named", () => {
     [{ registry: { ...ready.registry, ready: false } }, /registry/],
     [{ cluster: { ...ready.cluster, ready: false } }, /API/],
     [{ ingress: ingress(1) }, /the ingress answers on 1 of 2 workers/],
+    [{ ingress: uncertified }, /shop\.example\.no has no certificate of the ACME server's/],
     [{ agent: { ...ready.agent, ready: false } }, /agent/],
     [{ agent: { ...ready.agent, revision: "main@sha1:b" } }, /main@sha1:b is not applied/],
     [{ agent: { ...ready.agent, readOnlyKey: false } }, /read-only/],
@@ -87,6 +95,14 @@ test("where it is reached from outside is told, and nothing where it is not or w
   assert.match(render(ready, {}), /ingress +ready +shop\.example\.no at 10\.20\.0\.12, 10\.20\.0\.13\n/);
   for (const one of [null, ingress(null)]) assert.deepEqual(notReady({ ...ready, ingress: one }), []);
   assert.doesNotMatch(render({ ...ready, ingress: null }, {}), /ingress/);
+});
+
+test("a name without a certificate is told, and where the reason stands", () => {
+  assert.match(
+    render({ ...ready, stack: "prod", ingress: uncertified }, {}),
+    /Visitors of shop\.example\.no are shown a .* Why: \.\/grunnmur kubectl --stack prod get events -A --field-selector/,
+  );
+  assert.doesNotMatch(render(ready, {}), /Visitors/);
 });
 
 test("what was never created has the same shape, and is not ready", () => {

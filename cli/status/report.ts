@@ -33,6 +33,8 @@ export interface Report {
     addresses: string[];
     /** On how many of them somebody does. */
     answering: number | null;
+    /** Those for which the ACME server has given no certificate yet. */
+    awaited: string[];
   } | null;
   agent: {
     ready: boolean;
@@ -95,6 +97,7 @@ export function notReady(report: Report): string[] {
     ...(ingress && ingress.answering !== null && ingress.answering < ingress.addresses.length
       ? [`the ingress answers on ${ingress.answering} of ${ingress.addresses.length} workers`]
       : []),
+    ...(ingress?.awaited ?? []).map((host) => `${host} has no certificate of the ACME server's`),
     ...(agent.ready || slow.has("agent") ? [] : ["the sync agent is not ready"]),
     ...(agent.revision === agent.lastApplied || slow.has("agent")
       ? []
@@ -122,3 +125,6 @@ export function exitCode(report: Report): 0 | 1 | 3 {
   if (notReady(report).length > 0) return 1;
   return report.unanswered.some(({ part, state }) => state === "slow" && !part.startsWith("node ")) ? 3 : 0;
 }
+
+/** What a command about it has to be told, with the space before it; `local` is where they look by themselves. */
+export const optionOf = ({ stack }: Pick<Report, "stack">): string => (stack === "local" ? "" : ` --stack ${stack}`);

@@ -3,13 +3,15 @@ import { createServer as createHttps } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { certificateAuthority, issue } from "../../components/keys/certificates";
-import { answeringFirst, curlVerb, wayTo } from "./curl";
+import { answeringFirst, authorityOf, curlVerb, wayTo } from "./curl";
 
 test("every name is found at all workers, and what signed the certificate is trusted where it is the environment's own", () => {
   const reach = ["127.20.0.12", "127.20.0.13"];
   const found = ["--resolve", "*:80:127.20.0.12,127.20.0.13", "--resolve", "*:443:127.20.0.12,127.20.0.13"];
   assert.deepEqual(wayTo(reach, "/ca.pem"), [...found, "--cacert", "/ca.pem"]);
   assert.deepEqual(wayTo(reach, undefined), found);
+  assert.equal(authorityOf({ caPem: "own" }), "own");
+  assert.equal(authorityOf({ caPem: "own", acme: true }), undefined);
 });
 
 test("a worker that is lost is asked last, though its forwarder takes connections", async (t) => {

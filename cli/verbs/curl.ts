@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { firstAnswering } from "../../lib/answering";
 import { withPrivateDir } from "../../lib/private-dir";
 import { run } from "../here/child";
-import { readOutputs, requireOutput } from "../pulumi/outputs";
+import { type Outputs, readOutputs, requireOutput } from "../pulumi/outputs";
 import { stackOption, verb } from "../terminal/command";
 import { UserError } from "../terminal/user-error";
 
@@ -32,11 +32,20 @@ async function curl(args: string[], { stack }: { stack: string }): Promise<void>
   }
   await withPrivateDir(async (directory) => {
     const trusted = join(directory, "ca.pem");
-    if (ingress.caPem) writeFileSync(trusted, ingress.caPem);
+    const authority = authorityOf(ingress);
+    if (authority) writeFileSync(trusted, authority);
     const reach = await answeringFirst(ingress.reach);
-    const { code } = await run("curl", [...wayTo(reach, ingress.caPem && trusted), ...args]);
+    const { code } = await run("curl", [...wayTo(reach, authority && trusted), ...args]);
     process.exitCode = code;
   });
+}
+
+/** PEM of whom curl has to trust; undefined where it is for whom this machine trusts, as it is for whoever else visits. */
+export function authorityOf({
+  caPem,
+  acme,
+}: Pick<NonNullable<Outputs["ingress"]>, "caPem" | "acme">): string | undefined {
+  return acme ? undefined : caPem;
 }
 
 /**

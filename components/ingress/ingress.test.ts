@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { loadAll } from "js-yaml";
 import { emulated, kvm } from "../pace";
 import { script } from "../script";
-import { agent, service } from "./ingress";
+import { type AcmeServer, agent, service } from "./ingress";
 
 const args = {
   image: "image:v1",
@@ -28,6 +28,21 @@ test("the agent is told who may answer for which name, and connects to pods alon
     "--host=*.apps.example.no=shop,bank",
     "--health=:9467",
   ]);
+});
+
+test("where an ACME server is asked, it is told which, and whose word that server's own certificate is", () => {
+  const acme = { directory: "https://acme.example.no/directory", contact: "drift@example.no" };
+  const asking = (one: AcmeServer) => podOf(agent({ ...args, acme: one }, kvm));
+  assert.deepEqual(asking(acme).containers[0].args.slice(-2), [
+    "--acme=https://acme.example.no/directory",
+    "--acme-contact=drift@example.no",
+  ]);
+  assert.equal(asking(acme).volumes.length, 1);
+  const [one, other] = ["one", "other"].map((authority) => asking({ ...acme, authority }));
+  assert.equal(one.containers[0].args.at(-1), "--acme-authorities=/acme/ca.crt");
+  assert.match(one.volumes[1].configMap.name, /^ingress-acme-server-[0-9a-f]{8}$/);
+  // A pod that runs reads no other file: it is made anew for other authorities.
+  assert.notEqual(one.volumes[1].configMap.name, other.volumes[1].configMap.name);
 });
 
 test("it has no right over its node, is on workers alone, and writes nowhere", () => {
@@ -61,12 +76,26 @@ test("who asks keeps his address, and no port of the node is opened for it", () 
   );
 });
 
-test("it reads no Secret, and writes at which addresses it answers and nothing else", () => {
-  const roles = (
-    loadAll(script("ingress/files/rbac.yaml")) as {
+const rulesOf = (file: string) =>
+  (
+    loadAll(script(`ingress/files/${file}.yaml`)) as {
+      kind: string;
       rules?: { resources: string[]; verbs: string[]; resourceNames?: string[] }[];
     }[]
-  ).flatMap(({ rules = [] }) => rules);
+  ).flatMap(({ kind, rules = [] }) => rules.map((rule) => ({ kind, ...rule })));
+
+test("with an ACME server it has one Secret more, which the program made, and makes no other", () => {
+  assert.deepEqual(
+    rulesOf("acme").map(({ kind, resources, resourceNames, verbs }) => [kind, resources, resourceNames, verbs]),
+    [
+      ["Role", ["secrets"], ["ingress-acme"], ["get", "list", "watch", "update"]],
+      ["ClusterRole", ["events"], undefined, ["create", "patch"]],
+    ],
+  );
+});
+
+test("it reads no Secret, and writes at which addresses it answers and nothing else", () => {
+  const roles = rulesOf("rbac");
   const written = roles.filter(({ verbs }) => verbs.some((verb) => !["list", "watch"].includes(verb)));
   assert.deepEqual(
     written.map(({ resources, resourceNames }) => [resources, resourceNames]),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
 import { tlsSecret } from "../kubernetes/tls-secret";
@@ -12,6 +13,15 @@ export interface IngressHost {
   namespaces: string[];
 }
 
+export interface AcmeServer {
+  /** Its address. */
+  directory: string;
+  /** To whom it may write. */
+  contact?: string;
+  /** PEM of those that signed its own certificate; public ones where it is absent. */
+  authority?: string;
+}
+
 export interface IngressArgs {
   provider: pulumi.ProviderResource;
   /** Of the agent, with its tag. */
@@ -23,8 +33,9 @@ export interface IngressArgs {
   addresses: string[];
   /** Addresses of pods, such as `10.244.0.0/16`. */
   podCidr: string;
-  /** For all hosts; a secret. */
+  /** For all hosts, where an ACME server has given none; a secret. */
   certificate: pulumi.Output<ServedCertificate>;
+  acme?: AcmeServer;
   emulated: boolean;
   /** What takes the whole cluster along when it is deleted; absent where the cluster may outlive the stack. */
   deletedWith?: pulumi.Resource;
@@ -37,7 +48,9 @@ export class Ingress extends pulumi.ComponentResource {
     super("grunnmur:ingress:Ingress", name, { image, hosts, addresses }, opts);
     const object = (manifest: object, dependsOn: pulumi.Resource[]) =>
       new KubernetesObject(name, manifest, { parent: this, provider, deletedWith, dependsOn });
-    const rights = parse(script("ingress/files/rbac.yaml")).map((manifest) => object(manifest, []));
+    const files = ["rbac", ...(args.acme ? ["acme"] : [])];
+    const rights = files.flatMap((file) => parse(script(`ingress/files/${file}.yaml`))).map((one) => object(one, []));
+    if (args.acme?.authority) rights.push(object(authorities(args.acme.authority), []));
     const identity = object(tlsSecret(certificateName, namespace, certificate), []);
     // In front of the agent from its beginning: the agent writes into it where it answers.
     const front = object(service, rights);
@@ -72,9 +85,18 @@ export const service = {
   },
 };
 
+function authorities(pem: string): object {
+  const metadata = { name: authoritiesName(pem), namespace };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "ca.crt": pem } };
+}
+
+/** Another one for other authorities: a pod that runs reads them no second time. */
+const authoritiesName = (pem: string): string =>
+  `ingress-acme-server-${createHash("sha256").update(pem).digest("hex").slice(0, 8)}`;
+
 /** The DaemonSet: on workers, in the pods' network, without any right over its node. */
 export function agent(
-  { image, hosts, addresses, podCidr }: Pick<IngressArgs, "image" | "hosts" | "addresses" | "podCidr">,
+  { image, hosts, addresses, podCidr, acme }: Pick<IngressArgs, "image" | "hosts" | "addresses" | "podCidr" | "acme">,
   { liveness, readiness }: Pace,
 ): object {
   const httpGet = { port: healthPort, path: "/readyz" };
@@ -110,6 +132,9 @@ export function agent(
                 ...addresses.map((address) => `--address=${address}`),
                 ...hosts.map(({ name, namespaces }) => `--host=${name}=${namespaces.join(",")}`),
                 `--health=:${healthPort}`,
+                ...(acme ? [`--acme=${acme.directory}`] : []),
+                ...(acme?.contact ? [`--acme-contact=${acme.contact}`] : []),
+                ...(acme?.authority ? ["--acme-authorities=/acme/ca.crt"] : []),
               ],
               env: [{ name: "GOMEMLIMIT", value: "200MiB" }],
               ports: [
@@ -129,10 +154,16 @@ export function agent(
               lifecycle: { preStop: { sleep: { seconds: 5 } } },
               readinessProbe: { httpGet, ...readiness },
               livenessProbe: { httpGet, initialDelaySeconds: 120, ...liveness },
-              volumeMounts: [{ name: "tls", mountPath: "/tls", readOnly: true }],
+              volumeMounts: [
+                { name: "tls", mountPath: "/tls", readOnly: true },
+                ...(acme?.authority ? [{ name: "acme", mountPath: "/acme", readOnly: true }] : []),
+              ],
             },
           ],
-          volumes: [{ name: "tls", secret: { secretName: certificateName, defaultMode: 0o440 } }],
+          volumes: [
+            { name: "tls", secret: { secretName: certificateName, defaultMode: 0o440 } },
+            ...(acme?.authority ? [{ name: "acme", configMap: { name: authoritiesName(acme.authority) } }] : []),
+          ],
         },
       },
     },

@@ -262,6 +262,20 @@ export const ROWS: Row[] = [
     ),
   },
   {
+    change: "`ingress.acme`, and its server among the destinations",
+    stack: "prod",
+    edit: both(
+      replace(
+        "  grunnmur:ingress:\n",
+        "  grunnmur:ingress:\n    acme: { directory: https://acme.example.no/directory }\n",
+      ),
+      replace(
+        "destinations:\n",
+        'destinations:\n    - { host: acme.example.no, country: "NO", legalBasis: Art. 6(1)(f), agreement: none, expires: "2099-12-31" }\n',
+      ),
+    ),
+  },
+  {
     change: "`metrics.enabled`, on",
     stack: "local",
     edit: replace("config:\n", "config:\n  grunnmur:metrics: { enabled: true }\n"),

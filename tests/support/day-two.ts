@@ -5,7 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outputs } from "../../cli/pulumi/outputs";
+import type { Report } from "../../cli/status/report";
 import { environmentDir, storeRoot } from "../../lib/places";
+import { ASKED, servedBy, withAcmeServer } from "./acme";
 import { BROKEN, toldAndTakenBack } from "./broken";
 import { BANK, nothingIsReached, theBankIsReached } from "./egress";
 import { withClone } from "./git";
@@ -301,6 +303,49 @@ export const CHANGES: Change[] = [
       await must(up());
       await ready();
       assert.notEqual((await kubectl("top", "nodes")).code, 0);
+    },
+  },
+  {
+    name: "a name gets a certificate of an ACME server, and has the environment's own again without one",
+    long: true,
+    run: async (tell, outputs) => {
+      const name = "payment.local.grunnmur.internal";
+      const secret = ["get", "secret", "ingress-acme", "-n", "kube-system"];
+      await withAcmeServer(async () => {
+        await edited(ASKED, async () => {
+          const asked = await must(up());
+          const seconds = await servedBy(/^Pebble/, name, outputs);
+          tell(
+            `an ACME server: up took ${asked.seconds.toFixed(0)} s, its certificate came ${seconds.toFixed(0)} s later`,
+          );
+          await ready();
+          const { certificates } = JSON.parse((await must(grunnmur(["status", "--json"]))).stdout) as Report;
+          assert.ok(certificates.some(({ of }) => of === name));
+          await must(kubectl(...secret));
+          assert.match((await must(up())).stderr, /No changes/);
+        });
+      });
+      await must(up());
+      await servedBy(/^grunnmur ingress$/, name, outputs);
+      assert.notEqual((await kubectl(...secret)).code, 0);
+    },
+  },
+  {
+    name: "the authority of the names from outside is rotated, and who trusts both is answered before and after",
+    long: true,
+    run: async (tell, outputs) => {
+      const trusted = async (): Promise<string> =>
+        JSON.parse((await must(withEnvironment("pulumi stack output ingress --stack local --json"))).stdout).caPem;
+      const asked = () => grunnmur(["curl", "-sS", "https://payment.local.grunnmur.internal/version"]);
+      const begun = await must(grunnmur(["rotate", "ingress", "--yes"]));
+      const both = await trusted();
+      assert.ok(both.startsWith(outputs.ingress?.caPem ?? "none"));
+      await must(asked());
+      const finished = await must(grunnmur(["rotate", "ingress", "--finish", "--yes"]));
+      assert.ok(both.endsWith(await trusted()) && both !== (await trusted()));
+      const shown = await until("a certificate by the new one", 600, async () => (await asked()).code === 0);
+      const [first, rest] = [begun, finished].map(({ seconds }) => seconds.toFixed(0));
+      tell(`rotate ingress took ${first} s, --finish ${rest} s; the new one was shown ${shown.toFixed(0)} s later`);
     },
   },
   {

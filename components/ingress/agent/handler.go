@@ -25,6 +25,8 @@ type handler struct {
 	plain   httputil.ReverseProxy
 	h2c     httputil.ReverseProxy
 	current atomic.Pointer[tls.Certificate]
+	// Has certificates besides the current one; nil where nobody is asked for any.
+	issuer *issuer
 }
 
 type leading struct{}
@@ -128,8 +130,11 @@ func (r route) holds(asked string) bool {
 	return r.path == "/" || clean == r.path || strings.HasPrefix(clean, r.path+"/")
 }
 
-// toSecure sends who comes without TLS to the same place with it.
+// toSecure sends who comes without TLS to the same place with it, but for an ACME server that looks whether a name is ours.
 func (h *handler) toSecure(w http.ResponseWriter, r *http.Request) {
+	if h.issuer != nil && h.issuer.server.HandleHTTPChallenge(w, r) {
+		return
+	}
 	if _, known := h.of(r); !known {
 		http.Error(w, "nothing is served here", http.StatusNotFound)
 		return
@@ -165,7 +170,12 @@ func (h *handler) servers(plain, secure string) (*http.Server, *http.Server) {
 	withTLS := server(secure, h)
 	withTLS.TLSConfig = &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if h.issuer != nil {
+				if found, there := h.issuer.certificate(hello); there {
+					return found, nil
+				}
+			}
 			if found := h.current.Load(); found != nil {
 				return found, nil
 			}

@@ -32,6 +32,7 @@ type options struct {
 	pods netip.Prefix
 	// At which the hosts answer, for the status of each Ingress.
 	addresses []string
+	acme      acmeOptions
 }
 
 func main() {
@@ -47,6 +48,9 @@ func main() {
 	flag.StringVar(&asked.health, "health", ":9467", "where /readyz answers")
 	flag.StringVar(&asked.certificate, "certificate", "/tls", "folder of tls.crt and tls.key")
 	flag.StringVar(&pods, "pods", "", "addresses of pods, such as 10.244.0.0/16")
+	flag.StringVar(&asked.acme.directory, "acme", "", "`address` of the directory of an ACME server, of which certificates are asked")
+	flag.StringVar(&asked.acme.contact, "acme-contact", "", "to whom that server may write")
+	flag.StringVar(&asked.acme.authorities, "acme-authorities", "", "`file` of those that signed that server's own certificate; public ones without it")
 	klog.InitFlags(nil)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -80,8 +84,14 @@ func run(ctx context.Context, asked options) error {
 		return err
 	}
 	serving := newServer(asked, client)
+	failed := make(chan error, 5)
+	if asked.acme.directory != "" {
+		if err := serving.issue(client); err != nil {
+			return err
+		}
+		go func() { failed <- serving.handler.issuer.run(ctx) }()
+	}
 	plain, secure := serving.handler.servers(asked.http, asked.https)
-	failed := make(chan error, 4)
 	go func() { failed <- serveHealth(asked.health, serving.ready.Load) }()
 	go func() { failed <- serving.run(ctx) }()
 	go func() { failed <- plain.ListenAndServe() }()

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,10 +18,13 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	discoverylisters "k8s.io/client-go/listers/discovery/v1"
 	networkinglisters "k8s.io/client-go/listers/networking/v1"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 )
 
@@ -46,6 +51,8 @@ type server struct {
 	handler   *handler
 	// What the log was told last.
 	said string
+	// Who wrote an Ingress reads there what is wrong with it.
+	events record.EventRecorder
 }
 
 func newServer(asked options, client kubernetes.Interface) *server {
@@ -55,6 +62,38 @@ func newServer(asked options, client kubernetes.Interface) *server {
 		ingresses: factory.Networking().V1().Ingresses().Lister(),
 		services:  factory.Core().V1().Services().Lister(),
 		slices:    factory.Discovery().V1().EndpointSlices().Lister(),
+	}
+}
+
+// issue has the handler's certificates come from an ACME server.
+func (s *server) issue(client kubernetes.Interface) error {
+	holder, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	hosts := slices.Sorted(maps.Keys(s.asked.grants))
+	own, err := newIssuer(s.asked.acme, hosts, &secret{client: client, holder: holder}, s.asked.http)
+	if err != nil {
+		return err
+	}
+	broadcaster := record.NewBroadcaster()
+	broadcaster.StartRecordingToSink(&corev1.EventSinkImpl{Interface: client.CoreV1().Events("")})
+	s.events = broadcaster.NewRecorder(scheme.Scheme, core.EventSource{Component: name})
+	own.failed = s.blame
+	s.handler.issuer = own
+	return nil
+}
+
+// blame writes to each Ingress for a host why it has no certificate.
+func (s *server) blame(host string, why error) {
+	all, err := s.ingresses.List(labels.Everything())
+	if err != nil {
+		klog.Error(err)
+	}
+	for _, each := range all {
+		if ours(each) && slices.ContainsFunc(each.Spec.Rules, func(one networking.IngressRule) bool { return one.Host == host }) {
+			s.events.Event(each, core.EventTypeWarning, "NoCertificate", why.Error())
+		}
 	}
 }
 
