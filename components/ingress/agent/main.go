@@ -98,7 +98,10 @@ func run(ctx context.Context, asked options) error {
 	go func() { failed <- secure.ListenAndServeTLS("", "") }()
 	select {
 	case err := <-failed:
-		return err
+		// What ends because it was told to is none.
+		if ctx.Err() == nil {
+			return err
+		}
 	case <-ctx.Done():
 	}
 	// What is under way is brought to its end.
