@@ -20,7 +20,7 @@ export function catalogue(): Recipe[] {
     manifestReaderRecipe,
     checkRecipe(),
     policyPacksRecipe(),
-    ...["network-policies", "storage", "ingress"].map(ownProgramRecipe),
+    ...["network-policies", "storage", "ingress", "monitoring"].map(ownProgramRecipe),
     debianBaseRecipe,
     imagesRecipe,
     ...Object.keys(lock().images)

@@ -16,7 +16,10 @@ test("each go.mod pins the version of the lock and declares its packages", () =>
     const text = goMod(name);
     assert.match(
       text,
-      new RegExp(`^\\s*(require )?${literally(build.module)} v${literally(version)}( // indirect)?$`, "m"),
+      new RegExp(
+        `^\\s*(require )?${literally(build.module)} v${literally(build.version ?? version)}( // indirect)?$`,
+        "m",
+      ),
       name,
     );
     const declared = [...text.matchAll(/^tool (\S+)$/gm)].map(([, path]) => path).sort();
@@ -60,7 +63,7 @@ test("an image of ours bears the version of the library that it is made with, an
   const ours = Object.entries(lock().images).filter(([, { library }]) => library);
   assert.deepEqual(
     ours.map(([name]) => name),
-    ["network-policies", "storage", "ingress"],
+    ["network-policies", "storage", "ingress", "monitoring"],
   );
   for (const [name, { library, also }] of ours) {
     const module = readFileSync(repositoryPath("components", name, "agent", "go.mod"), "utf8");

@@ -19,6 +19,8 @@ const releaseFile = z.strictObject({
 
 const goBuild = z.strictObject({
   module: z.string(),
+  /** Of the module, where it is another than that of the release. */
+  version: z.string().optional(),
   /** Binary name to main package. */
   packages: z.record(z.string(), z.string()),
   tags: z.array(z.string()).default([]),
@@ -27,6 +29,8 @@ const goBuild = z.strictObject({
   cgo: z.boolean().optional(),
   /** Folders of the module that the program reads where it runs. A download has them inside. */
   share: z.array(z.string()).optional(),
+  /** Files that upstream makes before it compiles and the published module has not, such as its page: empty ones do. */
+  lacks: z.array(z.string()).optional(),
 });
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/);

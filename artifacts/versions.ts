@@ -58,7 +58,7 @@ this page is written; \`./grunnmur --version\` says the same in a line. What is 
 |---|---|---|---|---|
 ${rows.join("\n")}
 
-\`network-policies\`, \`storage\` and \`ingress\` are programs of ours, with the libraries that do their work. The two controllers are those of
+\`network-policies\`, \`storage\`, \`ingress\` and \`monitoring\` are programs of ours, with the libraries that do their work. The two controllers are those of
 Flux ${flux.version}, whose custom resource definitions come with them. pause is compiled from Kubernetes' own source, as
 ${images.pause?.version}.
 

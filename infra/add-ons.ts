@@ -8,10 +8,12 @@ import {
 } from "../components/ingress/certificate";
 import { Ingress } from "../components/ingress/ingress";
 import { Metrics } from "../components/metrics/metrics";
+import { Monitoring } from "../components/monitoring/monitoring";
 import { mirrored } from "../components/registry/images";
 import type { Registry } from "../components/registry/registry";
 import { Storage } from "../components/storage/storage";
 import type { Rotation } from "../lib/rotation";
+import { preflightLimits } from "../stacks/preflight";
 import type { Stack } from "../stacks/stack";
 import * as artifacts from "./artifacts";
 
@@ -81,6 +83,44 @@ function makeMetrics(args: AddOnArgs): void {
       image: artifacts.imageRef("metrics-server"),
       certificate: cluster.serviceCertificate("metrics-server"),
       caPem: cluster.caPem,
+    },
+    { parent: args.parent },
+  );
+}
+
+/**
+ * What measures the platform, where the stack has it.
+ * @param webhookToken a secret; undefined where there is none
+ * @param known when the cluster has Flux's kinds and namespace
+ */
+export function makeMonitoring(
+  args: AddOnArgs,
+  webhookToken: pulumi.Output<string> | undefined,
+  known: pulumi.Resource[],
+): void {
+  const { stack, registry } = args;
+  if (!stack.monitoring.enabled) return;
+  const { imageReady, ...rest } = common(args, "monitoring");
+  const others = ["prometheus", "alertmanager", "node-exporter"].map((name) =>
+    optionalImage(registry, name, args.parent),
+  );
+  new Monitoring(
+    "monitoring",
+    {
+      ...rest,
+      images: {
+        prometheus: artifacts.imageRef("prometheus"),
+        alertmanager: artifacts.imageRef("alertmanager"),
+        nodeExporter: artifacts.imageRef("node-exporter"),
+        monitoring: artifacts.ownImageRef("monitoring"),
+      },
+      imageReady: [...imageReady, ...others],
+      known,
+      registry,
+      hosts: stack.ingress.hosts.map(({ name }) => name).filter((name) => !name.startsWith("*.")),
+      controlPlanes: stack.nodes.filter(({ role }) => role === "control-plane").map(({ address }) => address),
+      fsyncP99Milliseconds: preflightLimits(stack).fsyncP99Milliseconds,
+      webhook: stack.monitoring.webhook && { ...stack.monitoring.webhook, token: webhookToken },
     },
     { parent: args.parent },
   );

@@ -19,7 +19,11 @@ const stack = checkedStack();
 const asksNobody = process.env.GRUNNMUR_ASK_NOBODY === "yes";
 const platform = new Platform(
   stack,
-  { gitHostToken: config.getSecret("gitHostToken"), ingressCertificate: config.getSecret("ingressCertificate") },
+  {
+    gitHostToken: config.getSecret("gitHostToken"),
+    ingressCertificate: config.getSecret("ingressCertificate"),
+    webhookToken: config.getSecret("webhookToken"),
+  },
   {
     before: { beforeUpdate: [consequencesHook()] },
     aroundRestart: (node, kubeconfig) => drainAround(node, async () => kubectlWith(kubectlPath(), await kubeconfig())),
@@ -75,6 +79,8 @@ export const sshKey = pulumi.secret(platform.adminKey.apply((key) => key.private
 export const adminPublicKey = pulumi.unsecret(platform.adminKey.apply((key) => key.publicKey));
 /** The names at which it answers from outside, where, and whom to trust for it; absent where there are none. */
 export const ingress = platform.wayIn;
+/** Whether Prometheus runs there. */
+export const monitoring = stack.monitoring.enabled;
 /** How far the rotation of each credential is that was ever rotated. */
 export const rotations = platform.rotations;
 /** Of all keys that may log in to the nodes: two while they are rotated, the newer one last. */

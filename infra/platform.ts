@@ -21,7 +21,7 @@ import { driftGuard } from "../policies/admission/drift-guard";
 import { admissionForStack } from "../policies/admission/generate";
 import type { Stack } from "../stacks/stack";
 import { ownerAndName } from "../stacks/sync";
-import { makeAddOns, type WayIn } from "./add-ons";
+import { makeAddOns, makeMonitoring, type WayIn } from "./add-ons";
 import * as artifacts from "./artifacts";
 import { credentials } from "./credentials";
 import { makeNodes, type Outside } from "./nodes";
@@ -31,6 +31,8 @@ export interface StackSecrets {
   gitHostToken?: pulumi.Output<string>;
   /** PEM of a certificate for ingress.hosts with those that signed it, and of its private key. */
   ingressCertificate?: pulumi.Output<string>;
+  /** With which alerts are posted. */
+  webhookToken?: pulumi.Output<string>;
 }
 
 /** What reaches beyond the program while it runs. Tests on mocks have none: mocks call no hooks back. */
@@ -175,7 +177,7 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.wayIn = makeAddOns({
+    const addOns = {
       stack,
       cluster: this.cluster,
       registry: this.registry,
@@ -187,7 +189,8 @@ export class Platform extends pulumi.ComponentResource {
       emulated,
       deletedWith,
       parent: this,
-    });
+    };
+    this.wayIn = makeAddOns(addOns);
     const git = this.git(stack, registryNode);
     this.agent = new SyncAgent(
       "agent",
@@ -213,6 +216,7 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    makeMonitoring(addOns, secrets.webhookToken, this.agent.known);
     git?.server.notify(
       "git-push-notice",
       {

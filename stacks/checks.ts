@@ -25,7 +25,8 @@ const CHECKS: readonly Check[] = [
   volumesThatStay,
   localAlone,
   emulation,
-  certificatesFromOutside,
+  declaredAddresses,
+  namesToProve,
   networkProblems,
   syncProblems,
 ];
@@ -106,47 +107,43 @@ function countries(stack: StackDraft): Problem[] {
     }));
 }
 
-/** The agents get to no host that is not declared, and an ACME server looks for each name at port 80, which proves no wildcard. */
-function certificatesFromOutside({ ingress, destinations = [] }: StackDraft): Problem[] {
-  const directory = ingress?.acme?.directory;
-  if (!directory) return [];
-  const { hostname, port } = URL.canParse(directory) ? new URL(directory) : { hostname: "", port: "" };
-  const needed = `${port || 443}/tcp`;
-  const known = destinations.find((one) => one?.host === hostname);
-  // Without any, all are open.
-  const ports = known?.ports;
-  const path = "ingress.acme.directory";
-  return [
-    ...(known
-      ? []
-      : [
-          {
-            path,
-            message: `received ${show(directory)}, allowed is an address at a host of the destinations`,
-            remedy: hostname && `Add ${hostname} under destinations, with its country and what that rests on.`,
-          },
-        ]),
-    ...(ports?.length && !ports.includes(needed)
+/** Pods get to no host that is not declared. */
+function declaredAddresses({ ingress, monitoring, destinations = [] }: StackDraft): Problem[] {
+  const asked = [
+    { path: "ingress.acme.directory", url: ingress?.acme?.directory },
+    { path: "monitoring.webhook.url", url: monitoring?.webhook?.url },
+  ];
+  return asked.flatMap(({ path, url }): Problem[] => {
+    if (!url) return [];
+    const { hostname, port } = URL.canParse(url) ? new URL(url) : { hostname: "", port: "" };
+    const needed = `${port || 443}/tcp`;
+    const known = destinations.find((one) => one?.host === hostname);
+    if (!known) {
+      const message = `received ${show(url)}, allowed is an address at a host of the destinations`;
+      const remedy = hostname && `Add ${hostname} under destinations, with its country and what that rests on.`;
+      return [{ path, message, remedy }];
+    }
+    // Without any, all are open.
+    if (!known.ports?.length || known.ports.includes(needed)) return [];
+    const message = `received ${show(url)}, and the destination ${hostname} has the ports ${known.ports.join(", ")}`;
+    return [{ path, message, remedy: `Add ${needed} to its ports.` }];
+  });
+}
+
+/** An ACME server looks for each name at port 80, which proves no wildcard. */
+function namesToProve({ ingress }: StackDraft): Problem[] {
+  if (!ingress?.acme?.directory) return [];
+  return (ingress.hosts ?? []).flatMap((one, i) =>
+    one?.name?.startsWith("*.")
       ? [
           {
-            path,
-            message: `received ${show(directory)}, and the destination ${hostname} has the ports ${ports.join(", ")}`,
-            remedy: `Add ${needed} to its ports.`,
+            path: `ingress.hosts[${i}].name`,
+            message: `received ${show(one.name)}, and an ACME server proves single names here`,
+            remedy: "Name each, or leave ingress.acme out.",
           },
         ]
-      : []),
-    ...(ingress?.hosts ?? []).flatMap((one, i) =>
-      one?.name?.startsWith("*.")
-        ? [
-            {
-              path: `ingress.hosts[${i}].name`,
-              message: `received ${show(one.name)}, and an ACME server proves single names here`,
-              remedy: "Name each, or leave ingress.acme out.",
-            },
-          ]
-        : [],
-    ),
-  ];
+      : [],
+  );
 }
 
 function knownSites(stack: StackDraft): Problem[] {

@@ -122,6 +122,14 @@ const EFFECTS: [setting: RegExp, says: Says][] = [
         : "`kubectl top` does not answer any more, and HorizontalPodAutoscalers stand still.",
   ],
   [
+    /^monitoring\.enabled$/,
+    ({ to }) =>
+      to === true
+        ? "Measured from then on. Off again, what was measured is deleted."
+        : "Nothing is measured any more, nobody is told, and what was measured is deleted.",
+  ],
+  [/^monitoring\.webhook\b/, "Alerts go there, those too that are firing already."],
+  [
     /^sync\.(repository|branch|path)$/,
     "The agent applies the new source and deletes what only the old one had. `up` waits for the first sync of the new one.",
   ],

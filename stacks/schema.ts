@@ -239,6 +239,22 @@ const metricsSchema = section({
     ),
 });
 
+const monitoringSchema = section({
+  enabled: flag()
+    .default(false)
+    .describe(
+      "Prometheus, Alertmanager and node_exporter, with rules for what somebody has to know of the platform. What they measured is kept 15 days, and goes with Prometheus' pod.",
+    ),
+  webhook: section({
+    url: httpsUrl().describe(
+      "Its address, such as https://vakt.example.no/alerts. Its host and port are among the destinations.",
+    ),
+    authority: certificatePem().optional().describe("PEM of those that signed its certificate. Default: public ones."),
+  })
+    .optional()
+    .describe("Where Alertmanager posts alerts. Default: nowhere; they are in ./grunnmur status."),
+});
+
 const ingressSchema = section({
   hosts: list(
     section({
@@ -296,7 +312,8 @@ export const stackSchema = section({
   cluster: clusterSchema.prefault({}).describe("The Kubernetes cluster."),
   storage: storageSchema.prefault({}).describe("Volumes for pods."),
   ingress: ingressSchema.prefault({}).describe("The way in from outside."),
-  metrics: metricsSchema.prefault({}).describe("What is measured of the cluster."),
+  metrics: metricsSchema.prefault({}).describe("What pods and nodes use, for the cluster itself."),
+  monitoring: monitoringSchema.prefault({}).describe("What is measured over time, and who is told."),
   sync: syncSchema.describe("What the agent in the cluster pulls."),
   destinations: list(destinationSchema).default([]).describe("Register of destinations outside the stack."),
   administration: list(administratorSchema).default([]).describe("Who administers the stack, and from where."),
@@ -313,4 +330,4 @@ export type GitHost = z.output<typeof gitHostSchema>;
 export type Destination = z.output<typeof destinationSchema>;
 
 /** Keys that hold secrets: never part of a `Stack`; the program reads them as secrets, and a preview without them. */
-export const SECRET_KEYS: readonly string[] = ["gitHostToken", "ingressCertificate"];
+export const SECRET_KEYS: readonly string[] = ["gitHostToken", "ingressCertificate", "webhookToken"];

@@ -1,9 +1,10 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { repositoryPath } from "../../lib/places";
 import { download } from "../lib/download";
 import { defaultBinaryName, goBuild, goEnvironment } from "../lib/go";
 import { requireLicence } from "../lib/licence";
+import { sourceIn } from "../lib/modules";
 import { run } from "../lib/run";
 import { fromEither } from "../lib/source";
 import type { Recipe, Work } from "../lib/store";
@@ -35,11 +36,12 @@ export function toolRecipe(name: string): Recipe {
 }
 
 async function compile(tool: Tool, moduleDir: string, work: Work): Promise<void> {
-  const { module, packages, tags, ldflags, cgo, share = [] } = tool.build;
+  const { module, packages, tags, ldflags, cgo, share = [], lacks = [] } = tool.build;
   await requireLicence(moduleDir, module, tool.licence);
+  const completed = lacks.length > 0 ? await complete(module, moduleDir, lacks, work) : undefined;
   await goBuild(
     {
-      moduleDir,
+      moduleDir: completed ?? moduleDir,
       output: `${join(work.dir, "bin")}/`,
       packages: Object.values(packages),
       tags,
@@ -51,11 +53,25 @@ async function compile(tool: Tool, moduleDir: string, work: Work): Promise<void>
   for (const [name, path] of Object.entries(packages)) {
     renameSync(join(work.dir, "bin", defaultBinaryName(path)), join(work.dir, "bin", name));
   }
+  if (completed) rmSync(completed, { recursive: true });
   if (share.length === 0) return;
-  const source = (
-    await run("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd: moduleDir, env: goEnvironment() })
-  ).trim();
+  const source = await sourceIn(moduleDir, module);
   for (const folder of share) cpSync(join(source, folder), join(work.dir, "share", folder), { recursive: true });
+}
+
+/** A folder to compile in, in whose copy of the module the files are, each empty: Go's own overlay leaves its cache alone. */
+async function complete(module: string, moduleDir: string, lacks: string[], work: Work): Promise<string> {
+  const scratch = join(work.dir, ".module");
+  const copy = join(scratch, "source");
+  mkdirSync(copy, { recursive: true });
+  await run("cp", ["-r", "--no-preserve=mode", `${await sourceIn(moduleDir, module)}/.`, copy]);
+  for (const file of lacks) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    writeFileSync(join(copy, file), "");
+  }
+  for (const file of ["go.mod", "go.sum"]) copyFileSync(join(moduleDir, file), join(scratch, file));
+  await run("go", ["mod", "edit", "-replace", `${module}=./source`], { cwd: scratch, env: goEnvironment() });
+  return scratch;
 }
 
 /** Downloads, checks and unpacks a release into `bin/`. */

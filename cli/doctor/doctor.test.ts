@@ -101,6 +101,10 @@ const live: Change = {
   causes: [],
   unread: null,
 };
+const alert = {
+  ...{ name: "EtcdNearlyFull", since: "2026-01-01T00:00:00Z" },
+  ...{ summary: "full", remedy: "delete what nobody needs" },
+};
 const ready: Report = {
   ...nothing("prod"),
   nodes: [
@@ -209,6 +213,30 @@ for (const [what, change, state, said, remedy] of [
     "wrong",
     /no certificate of the ACME server's for shop\.example\.no/,
     /get events -A --field-selector reason=NoCertificate/,
+  ],
+  [
+    "an alert",
+    { monitoring: { alerts: [{ ...alert, severity: "critical" }] } },
+    "wrong",
+    /EtcdNearlyFull: full/,
+    /delete what nobody needs/,
+  ],
+  [
+    "an alert that can wait",
+    { monitoring: { alerts: [{ ...alert, severity: "warning" }] } },
+    "advice",
+    /EtcdNearlyFull: full/,
+    /delete what nobody needs/,
+  ],
+  [
+    "a Prometheus that does not answer",
+    {
+      monitoring: { alerts: null },
+      unanswered: [{ part: "monitoring", state: "refused", detail: "it answered 503", lastAnswer: null }],
+    },
+    "wrong",
+    /does not answer: it answered 503/,
+    /describe pod -n kube-system -l app=prometheus/,
   ],
   ["a key that is not proven", { agent: { ...ready.agent, readOnlyKey: false } }, "wrong", /read-only/, /refused/],
   [

@@ -28,6 +28,7 @@ export function ofEnvironment(
       }),
     ),
     ...ofIngress(report),
+    ...ofMonitoring(report),
     ...report.certificates.map((one) => ofCertificate(report, one, now)),
     ...report.rotating.map(
       (what): Check => ({
@@ -148,6 +149,27 @@ function ofIngress(report: Report): Check[] {
   if (answering === addresses.length) return [{ part: "ingress", state: "good", found }, ...certified];
   const state = answering === null ? "unknown" : "wrong";
   return [{ part: "ingress", state, found, expected: "all of them" }, ...certified];
+}
+
+function ofMonitoring(report: Report): Check[] {
+  const { monitoring } = report;
+  if (!monitoring) return [];
+  const part = "monitoring";
+  const { alerts } = monitoring;
+  if (!alerts)
+    return [
+      {
+        ...{ part, state: slowParts(report).has(part) ? "unknown" : "wrong", expected: "an answer of Prometheus" },
+        found: `does not answer${said(report, part)}`,
+        remedy: `what is wrong with its pod: ./grunnmur kubectl${optionOf(report)} describe pod -n kube-system -l app=prometheus`,
+      },
+    ];
+  if (alerts.length === 0) return [{ part, state: "good", found: "answers, no alerts" }];
+  return alerts.map(
+    ({ name, severity, summary, remedy }): Check => ({
+      ...{ part, state: severity === "critical" ? "wrong" : "advice", found: `${name}: ${summary}`, remedy },
+    }),
+  );
 }
 
 function ofCertificate(report: Report, { of, ends }: Report["certificates"][number], now: number): Check {

@@ -19,6 +19,9 @@ export function artifactsFor(stack: Stack): string[] {
     ...(stack.storage.enabled ? ["storage-image"] : []),
     ...(stack.ingress.hosts.length > 0 ? ["ingress-image"] : []),
     ...(stack.metrics.enabled ? ["metrics-server-image"] : []),
+    ...(stack.monitoring.enabled
+      ? ["prometheus-image", "alertmanager-image", "node-exporter-image", "monitoring-image"]
+      : []),
     ...(stack.sync.gitHost.kind !== "registry-node" ? ["check-image"] : []),
     ...(stack.sync.demo ? ["payment-service"] : []),
   ];

@@ -33,6 +33,8 @@ const outputs = z.object({
       acme: z.boolean().optional(),
     })
     .optional(),
+  /** Whether Prometheus runs there. */
+  monitoring: z.boolean().optional(),
   registryReader: z.object({ username: z.string(), password: z.string() }).optional(),
   sshKey: z.string().optional(),
   images: z.record(z.string(), z.object({ key: z.string(), debian: z.string().optional() })).optional(),

@@ -10,7 +10,7 @@ import { type KubeconfigArgs, kubeconfig } from "../../components/cluster/kubeco
 import { certificateAuthority, issue } from "../../components/keys/certificates";
 import type { Outputs } from "../pulumi/outputs";
 import { collect, collected } from "./collect";
-import { exitCode, notReady } from "./report";
+import { exitCode, notReady, type Report } from "./report";
 
 const ready = { conditions: [{ type: "Ready", status: "True" }] };
 const pod = (name: string, created: string, imageID: string, namespace = "production") => ({
@@ -90,6 +90,8 @@ const leaf = (commonName: string, usage: "server" | "client") =>
 
 let server: Server;
 let absent = "";
+/** Where the API server finds nobody to hand a question to. */
+let nobodyBehind = "";
 let silent = "";
 const home = mkdtempSync(join(tmpdir(), "grunnmur-status-"));
 before(async () => {
@@ -104,7 +106,8 @@ before(async () => {
     const registry = path.startsWith("/v2/");
     const known = registry ? request.headers.authorization === basic("reader", "pass") : socket.authorized;
     const found = path !== absent && answers[path];
-    response.writeHead(known ? (found ? 200 : 404) : 401, { "content-type": "application/json" });
+    const status = path === nobodyBehind ? 503 : found ? 200 : 404;
+    response.writeHead(known ? status : 401, { "content-type": "application/json" });
     response.end(JSON.stringify(found || { kind: "Status", code: 404 }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -134,6 +137,43 @@ test("on how many workers somebody answers from outside is counted, where the st
   assert.deepEqual(report.ingress, { hosts: ingress.hosts, addresses: ingress.addresses, answering: 1, awaited: [] });
   assert.equal((await collect("local", outputsFor(port()))).ingress, null);
   assert.equal((await collect("local", { ...outputsFor(1), ingress }, 1)).ingress?.answering, null);
+});
+
+test("what fires is asked of Prometheus through the API server, and asked only where there is one", async () => {
+  const path = "/api/v1/namespaces/kube-system/services/prometheus:9090/proxy/api/v1/alerts";
+  const alert = (alertname: string, severity: string, state = "firing") => ({
+    ...{ labels: { alertname, severity, node: "n" }, annotations: { summary: "s\u001b[2J", remedy: "r" } },
+    ...{ state, activeAt: "2026-01-01T00:00:00Z", value: "1e+00" },
+  });
+  const alerts = [
+    alert("Watchdog", "none"),
+    alert("DiskNearlyFull", "warning"),
+    alert("EtcdNearlyFull", "critical"),
+    alert("ClockOff", "warning", "pending"),
+  ];
+  answers[path] = { status: "success", data: { alerts } };
+  const measured = () => collect("local", { ...outputsFor(port()), monitoring: true });
+  const found = (await measured()).monitoring;
+  assert.deepEqual(
+    found?.alerts?.map(({ name, severity }) => [name, severity]),
+    [
+      ["EtcdNearlyFull", "critical"],
+      ["DiskNearlyFull", "warning"],
+    ],
+  );
+  assert.equal(found?.alerts?.[0]?.summary, "s\ufffd[2J");
+  assert.equal((await collect("local", outputsFor(port()))).monitoring, null);
+  answers[path] = { status: "error" };
+  assert.deepEqual((await measured()).monitoring, { alerts: null });
+  delete answers[path];
+  const saidOf = ({ unanswered }: Report) =>
+    unanswered.filter(({ part }) => part === "monitoring").map(({ state, detail }) => [state, detail]);
+  assert.deepEqual(saidOf(await measured()), [["dead", "the cluster has none"]]);
+  nobodyBehind = path;
+  const down = await collect("local", { ...outputsFor(port()), monitoring: true }, 1).finally(
+    () => (nobodyBehind = ""),
+  );
+  assert.deepEqual(saidOf(down), [["dead", "it answers 503, still after 1 s"]]);
 });
 
 test("what the API server says becomes the report; the image is the newest pod's, by its digest", async () => {

@@ -5,6 +5,7 @@ import type { Stack } from "../../stacks/stack";
 import { changeOf } from "../change/change";
 import { guestRuns } from "../here/leftovers";
 import type { NodeOutput, Outputs } from "../pulumi/outputs";
+import { lookAtAlerts } from "./alerts";
 import { certificates } from "./certificates";
 import { type ClusterState, clusterState, UNREACHABLE } from "./cluster";
 import { keepAnswers, lastAnswers } from "./last-answers";
@@ -33,10 +34,11 @@ export async function collected(stack: string, outputs: Outputs, limitSeconds: n
   const enough = new AbortController();
   const ssh = (outputs.nodes ?? []).map((node) => lookAtSsh(node.reach, limitSeconds, enough.signal));
   const asked = askCluster(outputs, limitSeconds);
-  const [registry, cluster, { ends, awaited }, change] = await Promise.all([
+  const [registry, cluster, { ends, awaited }, alerts, change] = await Promise.all([
     lookAtRegistry(outputs, limitSeconds),
     asked,
     certificates(outputs, limitSeconds),
+    lookAtAlerts(outputs, limitSeconds),
     config
       ? changeOf(
           config,
@@ -65,6 +67,7 @@ export async function collected(stack: string, outputs: Outputs, limitSeconds: n
   const silent: [string, NoAnswer][] = [
     ...(registry.state === "answered" ? [] : [["registry", registry] as [string, NoAnswer]]),
     ...Object.entries(cluster.unanswered),
+    ...(alerts === null || alerts.state === "answered" ? [] : [["monitoring", alerts] as [string, NoAnswer]]),
     ...(outputs.nodes ?? []).flatMap((node, index) =>
       nodes[index]?.ready
         ? []
@@ -90,6 +93,7 @@ export async function collected(stack: string, outputs: Outputs, limitSeconds: n
           awaited,
         }
       : null,
+    monitoring: alerts && { alerts: alerts.state === "answered" ? alerts.value : null },
     agent: { ...cluster.agent, readOnlyKey: outputs.deployKeyReadOnly === true },
     workloads: cluster.workloads,
     change,

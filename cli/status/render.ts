@@ -3,7 +3,7 @@ import { colours } from "../terminal/colour";
 import { duration } from "../terminal/duration";
 import { table } from "../terminal/table";
 import { renewedBy } from "./renewal";
-import { exitCode, isUnknown, notReady, optionOf, type Report, slowParts } from "./report";
+import { type Alert, exitCode, isUnknown, notReady, optionOf, type Report, slowParts } from "./report";
 
 /** The report for a person: tables, then what is not ready. */
 export function render(report: Report, stream: { isTTY?: boolean; columns?: number }): string {
@@ -11,7 +11,7 @@ export function render(report: Report, stream: { isTTY?: boolean; columns?: numb
   const slow = slowParts(report);
   const mark = (ready: boolean, unknown: boolean): string =>
     ready ? green("ready") : unknown ? bold("slow to answer") : red("not ready");
-  const { nodes, registry, cluster, ingress, agent, workloads } = report;
+  const { nodes, registry, cluster, ingress, monitoring, agent, workloads } = report;
   const problems = notReady(report);
   return [
     ...table(
@@ -41,6 +41,15 @@ export function render(report: Report, stream: { isTTY?: boolean; columns?: numb
               ],
             ]
           : []),
+        ...(monitoring
+          ? [
+              [
+                "monitoring",
+                mark(monitoring.alerts !== null, slow.has("monitoring")),
+                monitoring.alerts ? counted(monitoring.alerts.length) : "-",
+              ],
+            ]
+          : []),
         [
           "agent",
           mark(agent.ready, slow.has("agent")),
@@ -56,6 +65,7 @@ export function render(report: Report, stream: { isTTY?: boolean; columns?: numb
       stream,
     ),
     "",
+    ...(monitoring?.alerts ?? []).flatMap(alert),
     ...changed(report),
     ...uncertified(report),
     ...nextEnd(report),
@@ -71,6 +81,12 @@ export function render(report: Report, stream: { isTTY?: boolean; columns?: numb
         ? green(`${report.stack} is ready`)
         : red(`${report.stack} is not ready: ${problems.join("; ")}`),
   ].join("\n");
+}
+
+const counted = (alerts: number): string => (alerts === 1 ? "1 alert" : `${alerts || "no"} alerts`);
+
+function alert({ severity, name, since, summary, remedy }: Alert): string[] {
+  return [`Alert ${name} (${severity}, for ${age(since)}): ${summary}`, `  ${remedy}`];
 }
 
 /** What is live of what is in Git, and what stands in the way of the rest. */

@@ -14,6 +14,7 @@ const ready: Report = {
   registry: { address: "10.20.0.10", ready: true, images: 9 },
   cluster: { version: "v1.36.4", ready: true },
   ingress: { hosts: ["shop.example.no"], addresses: ["10.20.0.12", "10.20.0.13"], answering: 2, awaited: [] },
+  monitoring: null,
   agent: { ready: true, revision: "main@sha1:a", lastApplied: "main@sha1:a", readOnlyKey: true },
   workloads: [{ namespace: "production", name: "payment-service", ready: 3, desired: 3, image: "r/p@sha256:1" }],
   change: null,
@@ -42,6 +43,32 @@ test("the next end of a certificate is told, and what to do where it is near", (
     /in 20 days: the ingress should have renewed it: .*logs -n kube-system ds\/ingress/,
   );
   assert.match(near("control-1's API server"), /in 20 days: its control plane should have renewed it/);
+});
+
+test("alerts are told with what to do, and a Prometheus that does not answer is not ready", () => {
+  const since = new Date(Date.now() - 3_600_000).toISOString();
+  const disk = {
+    name: "DiskNearlyFull",
+    severity: "warning" as const,
+    since,
+    summary: "Of / 5% are free",
+    remedy: "Grow",
+  };
+  const told = (alerts: (typeof disk)[] | null, state: "slow" | "refused" = "refused"): Report => ({
+    ...ready,
+    monitoring: { alerts },
+    unanswered: alerts ? [] : [{ part: "monitoring", state, detail: "it answered 503", lastAnswer: null }],
+  });
+  const text = render(told([disk]), {});
+  assert.match(text, /monitoring +ready +1 alert\n/);
+  assert.match(text, /Alert DiskNearlyFull \(warning, for 60 min 00 s\): Of \/ 5% are free\n {2}Grow\n/);
+  assert.deepEqual(notReady(told([disk])), []);
+  assert.match(render(told([]), {}), /monitoring +ready +no alerts\n/);
+  assert.deepEqual(notReady(told(null)), ["Prometheus does not answer"]);
+  assert.match(render(told(null), {}), /monitoring +not ready .*monitoring refuses: it answered 503\n/s);
+  // Who is slow is not known to be wrong.
+  assert.deepEqual(notReady(told(null, "slow")), []);
+  assert.equal(exitCode(told(null, "slow")), 3);
 });
 
 test("a rotation that is not finished is told, and how to finish it", () => {

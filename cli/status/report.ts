@@ -1,5 +1,15 @@
 import type { Change } from "../change/change";
 
+/** What somebody has to know of, as the platform's own rules have it. */
+export interface Alert {
+  name: string;
+  severity: "critical" | "warning";
+  /** ISO 8601. */
+  since: string;
+  summary: string;
+  remedy: string;
+}
+
 /** What `grunnmur status --json` prints. Fields that cannot be known are `null`. */
 export interface Report {
   stack: string;
@@ -36,6 +46,11 @@ export interface Report {
     /** Those for which the ACME server has given no certificate yet. */
     awaited: string[];
   } | null;
+  /** What Prometheus tells; null where the stack has no monitoring. */
+  monitoring: {
+    /** What fires, the worst first; null where Prometheus did not answer. */
+    alerts: Alert[] | null;
+  } | null;
   agent: {
     ready: boolean;
     /** Revision fetched from Git, such as `main@sha1:…`. */
@@ -53,7 +68,7 @@ export interface Report {
   /** When what the environment is reached by ends, the next first; ISO 8601. */
   certificates: { of: string; ends: string }[];
   /**
-   * Parts that did not answer: `registry`, `cluster`, `nodes`, `agent`, `workloads`, `images`, or `node NAME` for its SSH.
+   * Parts that did not answer: `registry`, `cluster`, `nodes`, `agent`, `workloads`, `images`, `monitoring`, or `node NAME` for its SSH.
    * `slow`: the answer may still come, and nothing is known of the part. `dead`: nobody is there. `refused`: not to us.
    */
   unanswered: {
@@ -73,6 +88,7 @@ export const nothing = (stack: string): Report => ({
   registry: { address: null, ready: false, images: null },
   cluster: { version: null, ready: false },
   ingress: null,
+  monitoring: null,
   agent: { ready: false, revision: null, lastApplied: null, readOnlyKey: false },
   workloads: [],
   change: null,
@@ -84,7 +100,7 @@ export const nothing = (stack: string): Report => ({
 
 /** Everything that is known not to be ready, in words. What is slow to answer is none of it. */
 export function notReady(report: Report): string[] {
-  const { nodes, registry, cluster, ingress, agent, workloads, change } = report;
+  const { nodes, registry, cluster, ingress, monitoring, agent, workloads, change } = report;
   const slow = slowParts(report);
   return [
     ...nodes.filter((node) => !node.ready && !isUnknown(report, node)).map(({ name }) => `node ${name} is not ready`),
@@ -98,6 +114,9 @@ export function notReady(report: Report): string[] {
       ? [`the ingress answers on ${ingress.answering} of ${ingress.addresses.length} workers`]
       : []),
     ...(ingress?.awaited ?? []).map((host) => `${host} has no certificate of the ACME server's`),
+    ...(monitoring && !monitoring.alerts && !slow.has("monitoring") && !slow.has("cluster")
+      ? ["Prometheus does not answer"]
+      : []),
     ...(agent.ready || slow.has("agent") ? [] : ["the sync agent is not ready"]),
     ...(agent.revision === agent.lastApplied || slow.has("agent")
       ? []

@@ -48,6 +48,8 @@ export class SyncAgent extends pulumi.ComponentResource {
   readonly deployKey: pulumi.Output<string>;
   /** True once the Git host has let the key fetch and refused its push. */
   readonly readOnly: pulumi.Output<boolean>;
+  /** Depend on these: there is a namespace, and there are kinds, for what the agent follows. */
+  readonly known: pulumi.Resource[];
   /** Depend on these: the environment's own Git server may tell of a push. */
   readonly takesNotice: pulumi.Resource[];
 
@@ -61,6 +63,7 @@ export class SyncAgent extends pulumi.ComponentResource {
       new KubernetesObject(name, manifest, { parent: this, provider, deletedWith, dependsOn });
     const namespace = object(namespaceManifest, []);
     const definitions = parse(args.crds).map((manifest) => object(manifest, []));
+    this.known = [namespace, ...definitions];
     const rights = parse(script("agent/files/rbac.yaml")).map((manifest) => object(manifest, [namespace]));
     // A newer controller is not started before its image can be pulled.
     const before = [...rights, ...definitions, ...args.imagesReady];

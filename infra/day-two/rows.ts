@@ -281,6 +281,11 @@ export const ROWS: Row[] = [
     edit: replace("config:\n", "config:\n  grunnmur:metrics: { enabled: true }\n"),
   },
   {
+    change: "`monitoring.enabled`, on",
+    stack: "local",
+    edit: replace("config:\n", "config:\n  grunnmur:monitoring: { enabled: true }\n"),
+  },
+  {
     change: "`cluster.endpoint`",
     stack: "prod",
     edit: replace("grunnmur:cluster:\n", "grunnmur:cluster:\n    endpoint: api.example.no\n"),

@@ -8,6 +8,7 @@ import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
 import { environmentDir, storeRoot } from "../../lib/places";
 import { ASKED, servedBy, withAcmeServer } from "./acme";
+import { alertsReach, MEASURED, withReceiver } from "./alerts";
 import { BROKEN, toldAndTakenBack } from "./broken";
 import { BANK, nothingIsReached, theBankIsReached } from "./egress";
 import { withClone } from "./git";
@@ -303,6 +304,18 @@ export const CHANGES: Change[] = [
       await must(up());
       await ready();
       assert.notEqual((await kubectl("top", "nodes")).code, 0);
+    },
+  },
+  {
+    name: "the platform is measured where it shall be, and who shall be told is told",
+    long: true,
+    run: async (tell) => {
+      await withReceiver(async (posted) => {
+        await edited(MEASURED, () => alertsReach(tell, up, posted));
+      });
+      await must(up());
+      await ready();
+      assert.notEqual((await kubectl("get", "deployment", "prometheus", "-n", "kube-system")).code, 0);
     },
   },
   {
