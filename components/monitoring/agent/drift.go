@@ -62,6 +62,18 @@ func (d *drift) updated(_, object any) {
 	}
 }
 
+// deleted keeps no count of what Kubernetes itself has forgotten, which is every event an hour later.
+func (d *drift) deleted(object any) {
+	if last, missed := object.(cache.DeletedFinalStateUnknown); missed {
+		object = last.Obj
+	}
+	if event, ok := object.(*unstructured.Unstructured); ok {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.told, string(event.GetUID()))
+	}
+}
+
 func (d *drift) take(event *unstructured.Unstructured) {
 	d.told[string(event.GetUID())] = timesTold(event)
 	kind, _, _ := unstructured.NestedString(event.Object, "involvedObject", "kind")

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
 )
 
 func told(uid, message string, count int64) *unstructured.Unstructured {
@@ -57,6 +58,11 @@ func TestDriftIsWhatIsWrittenAgainOfOneRevision(t *testing.T) {
 	d.updated(nil, told("one", both, 4))
 	if undone(service) != 3 {
 		t.Error("drift after the next release is not counted")
+	}
+	d.deleted(told("one", both, 4))
+	d.deleted(cache.DeletedFinalStateUnknown{Obj: told("two", both, 1)})
+	if len(d.told) != 1 {
+		t.Errorf("counts are kept of events that are gone: %v", d.told)
 	}
 }
 

@@ -94,6 +94,7 @@ func run(ctx context.Context, o options) error {
 	if _, err := told.ForResource(events).Informer().AddEventHandler(cache.ResourceEventHandlerDetailedFuncs{
 		AddFunc:    drift.added,
 		UpdateFunc: drift.updated,
+		DeleteFunc: drift.deleted,
 	}); err != nil {
 		return err
 	}
