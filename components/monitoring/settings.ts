@@ -48,7 +48,7 @@ export function alertmanagerSettings(webhook: Webhook | undefined, hasToken: boo
         ...(posted ? { webhook_configs: [posted] } : {}),
       },
     ],
-    // Where the registry or a node is away, what follows from that is no news.
+    // Where a node is away, what follows from that is no news.
     inhibit_rules: [
       {
         source_matchers: ['alertname="NodeNotReady"'],
