@@ -8,7 +8,7 @@ import { certificateAuthority, issue } from "../../components/keys/certificates"
 import { namespaceOf } from "../../lib/places";
 import { reachedBy } from "./network-policies";
 import { until } from "./poll";
-import { grunnmur, must, type Typed, type, withEnvironment } from "./user";
+import { grunnmur, must, repository, type Typed, type, withEnvironment } from "./user";
 
 /** Where alerts are posted, behind the nodes' gateway, which is this machine's end of their network. */
 const ADDRESS = "198.51.100.10";
@@ -135,6 +135,7 @@ export async function alertsReach(
   };
   for (const { name, health } of rules.data.groups.flatMap((group) => group.rules)) assert.equal(health, "ok", name);
 
+  await answersThroughApiServer();
   await undoneTwice();
   const drifted = await until("drift that is counted", 300, async () => (await asked(DRIFT))[0]?.value[1] === "1");
   tell(`drift that is undone again is counted ${drifted.toFixed(0)} s later`);
@@ -156,6 +157,17 @@ async function undoneTwice(): Promise<void> {
       const { stdout } = await must(grunnmur(["kubectl", "get", ...service, "-o", "jsonpath={.spec.replicas}"]));
       return stdout === "3";
     });
+  }
+}
+
+/** As docs/operating.md has it. */
+async function answersThroughApiServer(): Promise<void> {
+  const args = ["kubectl", "--", "port-forward", "-n", "kube-system", "service/prometheus", "9090"];
+  const forward = spawn(join(repository, "grunnmur"), args, { cwd: repository, detached: true, stdio: "ignore" });
+  try {
+    await until("an answer of Prometheus", 120, async () => (await fetch("http://127.0.0.1:9090/-/ready")).ok);
+  } finally {
+    process.kill(-(forward.pid ?? assert.fail("it did not start")), "SIGKILL");
   }
 }
 

@@ -1,224 +1,25 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Outputs } from "../../cli/pulumi/outputs";
 import type { Report } from "../../cli/status/report";
-import { environmentDir, storeRoot } from "../../lib/places";
+import { environmentDir } from "../../lib/places";
 import { ASKED, servedBy, withAcmeServer } from "./acme";
 import { alertsReach, MEASURED, withReceiver } from "./alerts";
 import { BROKEN, toldAndTakenBack } from "./broken";
-import { BANK, nothingIsReached, theBankIsReached } from "./egress";
+import { BANK, theBankIsReached } from "./egress";
 import { withClone } from "./git";
-import { pipelineReleases } from "./pipeline";
+import { type Change, type Edit, edited, kubectl, ready, refused, up } from "./local";
 import { until } from "./poll";
 import { volumesHold } from "./storage";
-import { followTutorial, tutorialCommands } from "./tutorial";
-import { applied, grunnmur, must, repository, type, withEnvironment } from "./user";
+import { THROUGH_GIT } from "./through-git";
+import { grunnmur, must, repository, type, withEnvironment } from "./user";
 
-/**
- * What a person does to an environment that is up, and what an attacker tries, in this order. None waits until the agent has
- * taken back what it pushed.
- */
-export interface Change {
-  name: string;
-  /** Takes minutes, and what it tries is held by quicker tests in part; run only where GRUNNMUR_TEST_ALL is set. */
-  long?: boolean;
-  run(tell: (figure: string) => void, outputs: Outputs): Promise<void>;
-}
-
-const stackFile = join(repository, "Pulumi.local.yaml");
-const kubectl = (...args: string[]) => grunnmur(["kubectl", ...args]);
-const up = (...args: string[]) => grunnmur(["up", "--yes", ...args]);
-const ready = () => until("an environment that is ready", 900, async () => (await grunnmur(["status"])).code === 0);
-
-type Edit = [from: string, to: string];
-
-/** Runs `work` with the stack file edited. */
-async function edited(edits: Edit[], work: () => Promise<void>): Promise<void> {
-  const before = readFileSync(stackFile, "utf8");
-  let text = before;
-  for (const [from, to] of edits) {
-    assert.ok(text.includes(from), from);
-    text = text.replace(from, to);
-  }
-  writeFileSync(stackFile, text);
-  try {
-    await work();
-  } finally {
-    writeFileSync(stackFile, before);
-  }
-}
-
-/** In review and by `up`, side by side: the one needs no lock, and the other stops before it touches anything. */
-async function refused(edits: Edit[], ...messages: RegExp[]): Promise<void> {
-  await edited(edits, async () => {
-    const both = await Promise.all([grunnmur(["preview"]), up()]);
-    both.forEach(({ code, stdout, stderr }, index) => {
-      assert.notEqual(code, 0, `${index === 0 ? "preview" : "up"} went ahead with ${edits}`);
-      for (const message of messages) assert.match(stdout + stderr, message);
-    });
-  });
-}
-
-const HOSTILE = `apiVersion: apps/v1
-kind: DaemonSet
-metadata: { name: hostile, namespace: kube-system }
-spec:
-  selector: { matchLabels: { app: hostile } }
-  template:
-    metadata: { labels: { app: hostile } }
-    spec:
-      tolerations: [{ operator: Exists }]
-      containers: [{ name: a, image: "registry.local.grunnmur.internal/payment-service:x", securityContext: { privileged: true } }]
-      volumes: [{ name: root, hostPath: { path: / } }]
-`;
-
+/** What a person does to an environment that is up, and what an attacker tries, in this order. */
 export const CHANGES: Change[] = [
-  {
-    name: "out of the site goes nothing that is not declared, whatever the cluster's own policies say",
-    run: nothingIsReached,
-  },
-  {
-    name: "what comes from outside reaches the demo by the name that the stack gives it, and by no other",
-    run: async (tell, outputs) => {
-      const answer = async () => (await must(grunnmur(["curl", "-sS", "-m", "60", HOST_URL]))).stdout;
-      const seconds = await until("the demo from outside", 600, async () =>
-        answer().then((text) => text.includes("payment-service")),
-      );
-      tell(`the demo answered from outside after ${seconds.toFixed(0)} s`);
-      const address = [
-        "get",
-        "ingress",
-        "payment-service",
-        "-n",
-        "production",
-        "-o",
-        "jsonpath={.status.loadBalancer.ingress[0].ip}",
-      ];
-      assert.equal((await must(kubectl(...address))).stdout, WORKER);
-      // As anybody in the nodes' network does, and at a name that nobody has.
-      const asked = (url: string) =>
-        `curl -sk -o /dev/null -m 60 -w '%{http_code} %{redirect_url}' --resolve '*:80:${WORKER}' --resolve '*:443:${WORKER}' ${url}`;
-      const from = async (url: string) => (await must(grunnmur(["ssh", "registry-1", asked(url)]))).stdout;
-      assert.equal(await from(HOST_URL.replace("https", "http")), `308 ${HOST_URL}`);
-      assert.equal(await from(HOST_URL), "200 ");
-      assert.equal(await from("https://other.local.grunnmur.internal/"), "404 ");
-
-      const taken = ingress("other.local.grunnmur.internal");
-      const refusedBy =
-        /ingress-host-declared.*other\.local\.grunnmur\.internal; allowed in production are payment\.local/s;
-      await withClone(outputs, async ({ directory }) => {
-        const folder = join(directory, "clusters/local/production/payment-service");
-        writeFileSync(join(folder, "ingress.yaml"), taken);
-        const review = await grunnmur(["check", "--stack", "local", folder]);
-        assert.equal(review.code, 1, review.stdout);
-        assert.match(review.stdout, refusedBy);
-      });
-      const file = join(tmpdir(), `grunnmur-ingress-${process.pid}.yaml`);
-      writeFileSync(file, taken);
-      const written = await applied(file, "--force-conflicts", "--dry-run=server");
-      rmSync(file);
-      assert.notEqual(written.code, 0);
-      assert.match(written.stderr, refusedBy);
-    },
-  },
-  {
-    name: "another home neither takes the environment over nor takes it down",
-    run: async () => {
-      const home = mkdtempSync(join(tmpdir(), "grunnmur-other-home-"));
-      try {
-        mkdirSync(home, { recursive: true });
-        symlinkSync(storeRoot(), join(home, "store"));
-        const taken = await grunnmur(["up", "--yes"], { env: { GRUNNMUR_HOME: home } });
-        assert.notEqual(taken.code, 0);
-        assert.match(taken.stderr, /belongs to the environment in/);
-        await grunnmur(["destroy", "--yes"], { env: { GRUNNMUR_HOME: home } });
-        await ready();
-      } finally {
-        rmSync(home, { recursive: true, force: true });
-      }
-    },
-  },
-  {
-    name: "a second application runs by the tutorial's commands, fewer than 15",
-    run: async (tell, outputs) => {
-      assert.ok(tutorialCommands().length < 15);
-      // The tutorial begins with an environment that is ready.
-      await ready();
-      tell(`the second application ran after ${(await followTutorial()).seconds.toFixed(0)} s`);
-      await withClone(outputs, async ({ git }) => {
-        await must(git("revert", "--no-edit", "HEAD"));
-        await must(git("push", "-q"));
-      });
-    },
-  },
-  {
-    name: "an application's pipeline tests, builds, pushes and proposes, and what a person merges is live",
-    run: (tell, outputs) => pipelineReleases(outputs, tell),
-  },
-  {
-    name: "a Secret in Git is refused in plain text, and arrives where it is encrypted for the cluster",
-    run: (tell, outputs) =>
-      withClone(outputs, async ({ directory, git }) => {
-        const folder = join(directory, "clusters/local/production");
-        const file = join(folder, "database.yaml");
-        const list = join(folder, "kustomization.yaml");
-        writeFileSync(file, DATABASE);
-        writeFileSync(list, readFileSync(list, "utf8").replace("resources:\n", "resources:\n  - database.yaml\n"));
-        const check = () => grunnmur(["check", "--stack", "local", folder]);
-        const plain = await check();
-        assert.equal(plain.code, 1, plain.stdout);
-        assert.match(plain.stdout, /database\.yaml:\d+: error: secrets-not-plain-in-git/);
-        const encrypting = await must(grunnmur(["sops", "encrypt", "--in-place", file]));
-        assert.doesNotMatch(readFileSync(file, "utf8"), /precious/);
-        assert.equal((await check()).code, 0);
-        assert.match((await must(grunnmur(["sops", "decrypt", file]))).stdout, /password: precious/);
-        await must(git("add", "-A"));
-        await must(git("commit", "-qm", "Give the database a password"));
-        await must(git("push", "-q"));
-        const get = ["get", "secret", "database", "-n", "production", "-o", "jsonpath={.data.password}"];
-        const arrived = await until("the Secret", 300, async () => {
-          const { stdout } = await kubectl(...get);
-          return Buffer.from(stdout, "base64").toString() === "precious";
-        });
-        tell(`encrypted in ${encrypting.seconds.toFixed(0)} s, in the cluster ${arrived.toFixed(0)} s after the push`);
-        await must(git("revert", "--no-edit", "HEAD"));
-        await must(git("push", "-q"));
-      }),
-  },
-  {
-    name: "a commit that reaches for the nodes is refused in review and by the cluster",
-    run: (_tell, outputs) =>
-      withClone(outputs, async ({ directory, git }) => {
-        const folder = join(directory, "clusters/local");
-        const list = join(folder, "kustomization.yaml");
-        writeFileSync(join(folder, "hostile.yaml"), HOSTILE);
-        writeFileSync(list, readFileSync(list, "utf8").replace("- production", "- production\n  - hostile.yaml"));
-        const review = await grunnmur(["check", "--stack", "local", folder]);
-        assert.equal(review.code, 1, review.stdout);
-        assert.match(review.stdout, /hostile\.yaml:\d+: error: tenant-own-namespaces/);
-        await must(git("add", "-A"));
-        await must(git("commit", "-qm", "Take the nodes"));
-        await must(git("push", "-q"));
-        await until("the refusal", 600, async () => {
-          const { stdout } = await must(
-            kubectl("get", "kustomization", "flux-system", "-n", "flux-system", "-o", "json"),
-          );
-          return stdout.includes("'tenant-own-namespaces'");
-        });
-        assert.notEqual((await kubectl("get", "daemonset", "hostile", "-n", "kube-system")).code, 0);
-        const { stdout } = await grunnmur(["status"]);
-        assert.match(
-          stdout,
-          /refused: DaemonSet kube-system\/hostile, clusters\/local\/hostile\.yaml:\d+, commit [0-9a-f]{8} "Take the nodes" by A Person/,
-        );
-        await must(git("revert", "--no-edit", "HEAD"));
-        await must(git("push", "-q"));
-      }),
-  },
+  ...THROUGH_GIT,
   {
     name: "one up gives a running worker more memory, lets out of the site what is declared, and has Git not written past but by who says why; a report tells all",
     run: (tell) => {
@@ -462,25 +263,6 @@ async function reportTells(tell: (figure: string) => void): Promise<void> {
     rmSync(directory, { recursive: true, force: true });
   }
 }
-
-const DATABASE = `apiVersion: v1
-kind: Secret
-metadata: { name: database, namespace: production }
-stringData:
-  password: precious
-`;
-
-const HOST_URL = "https://payment.local.grunnmur.internal/version";
-const WORKER = "10.20.0.12";
-
-const ingress = (host: string): string => `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: { name: payment-service, namespace: production }
-spec:
-  rules:
-    - host: ${host}
-      http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: payment-service, port: { name: http } } } }] }
-`;
 
 const NAMESPACE = `apiVersion: v1
 kind: Namespace
