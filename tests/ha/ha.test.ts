@@ -5,6 +5,8 @@ import { after, before, type TestContext, test } from "node:test";
 import { sshArgs, withAgent } from "../../cli/here/ssh";
 import type { Outputs } from "../../cli/pulumi/outputs";
 import { printed } from "../../cli/verbs/support/printed";
+import { kubectlPath } from "../../infra/artifacts";
+import { kubectlWith } from "../../infra/drain";
 import { patienceHere } from "../../lib/machine";
 import { environmentDir } from "../../lib/places";
 import { withPrivateDir } from "../../lib/private-dir";
@@ -234,6 +236,22 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
     });
   }
 
+  await step("the cluster's authorities are rotated, and what the old ones signed opens nothing", async (context) => {
+    const before = await outputs();
+    took(context, "rotate ca", await must(grunnmur("rotate", ["--yes", "ca"], true)));
+    assert.match(await nodesBy(kubeconfigOf(before)), /control-3/, "what was handed out is taken meanwhile");
+    took(context, "rotate ca --finish", await must(grunnmur("rotate", ["--yes", "ca", "--finish"], true)));
+    await allReady(["control-1", "control-2", "control-3", "worker-1"]);
+    const after = kubeconfigOf(await outputs());
+    assert.match(await nodesBy(after), /control-3/);
+    const [{ cluster: known }] = after.clusters;
+    const former = kubeconfigOf(before);
+    await assert.rejects(nodesBy(former), /certificate signed by unknown authority/);
+    former.clusters[0].cluster["certificate-authority-data"] = known["certificate-authority-data"];
+    await assert.rejects(nodesBy(former), /Unauthorized|must be logged in/);
+    await pushed(await outputs(), "authorities");
+  });
+
   await step(
     "an hour after it signed the last one, the old key of service accounts is taken no more",
     async (context) => {
@@ -308,6 +326,19 @@ test("nodes come, go and are lost, and the service answers", { timeout: 150 * pa
 async function outputs(): Promise<Outputs> {
   const { stdout } = await must(withEnvironment(`pulumi stack output --stack ${STACK} --json --show-secrets`));
   return JSON.parse(stdout) as Outputs;
+}
+
+interface Kubeconfig {
+  clusters: [{ cluster: { "certificate-authority-data": string } }];
+}
+
+function kubeconfigOf({ kubeconfig }: Outputs): Kubeconfig {
+  return JSON.parse(kubeconfig ?? assert.fail("no kubeconfig")) as Kubeconfig;
+}
+
+/** The nodes, asked for with a kubeconfig that somebody may have kept. */
+function nodesBy(kubeconfig: Kubeconfig): Promise<string> {
+  return kubectlWith(kubectlPath(), JSON.stringify(kubeconfig))("get", "nodes", "--request-timeout=60s");
 }
 
 /** Pushes a commit, as a person does, and waits until it is what the cluster applied last. */
