@@ -6,7 +6,7 @@ import { kubectl } from "./local";
 import { until } from "./poll";
 import { inEnvironment, must, repository, type } from "./user";
 
-const COMMAND = /^(\.\/grunnmur|pulumi|eval|\(umask|git|kubeadm) /;
+const COMMAND = /^(\.\/grunnmur|pulumi|eval|\(umask|git|kubeadm|while) /;
 
 /** What docs/operating.md tells people to type: the lines of its shell blocks, and the spans within sentences. */
 export function handbookCommands(): string[] {
@@ -51,20 +51,21 @@ export async function lookAround(): Promise<number> {
   }
 }
 
-/** Those for an emergency: the agent is held up, what it applied changed, and the agent let go on. */
+/** Those for an emergency: the agent is held up and waited for, what it applied changed, and the agent let go on. */
 export const pastGitCommands = (): string[] =>
-  handbookCommands().filter((command) => / patch (kustomization|deployment) /.test(command));
+  handbookCommands().filter((command) => /^while | patch (kustomization|deployment) /.test(command));
 
 /** Changes past Git what Git says, as the handbook has it for an emergency, and has it undone as the handbook has it. */
 export async function pastGit(): Promise<number> {
-  const [suspend, patch, resume] = pastGitCommands();
-  assert.ok(suspend && patch && resume);
+  const [suspend, wait, patch, resume] = pastGitCommands();
+  assert.ok(suspend && wait && patch && resume);
   const replicas = async () => {
     const asked = ["get", "deployment/payment-service", "-n", "production", "-o", "jsonpath={.spec.replicas}"];
     return (await must(kubectl(...asked))).stdout;
   };
   const before = await replicas();
   await must(type("bash", ["-ec", suspend]));
+  await must(type("bash", ["-ec", wait]));
   await must(type("bash", ["-ec", patch]));
   const left: string[] = [];
   // As long as several of its looks, of which the first would have undone it.
