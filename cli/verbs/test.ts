@@ -14,7 +14,7 @@ export function testVerb(): Command {
     .addArgument(
       new Argument(
         "[which]",
-        "e2e stands a whole environment up and destroys it; ha also lets its nodes come, go and be lost, upgrade makes a newer one of an older, remote uses other hypervisors, and doctor pushes commits that break something, each for up to an hour",
+        "e2e stands a whole environment up and destroys it; ha also lets its nodes come, go and be lost, upgrade makes a newer one of an older, remote uses other hypervisors, and doctor pushes commits that break something, each for an hour and ha for more than three",
       ).choices(CHOICES),
     )
     .action(test);
