@@ -86,8 +86,8 @@ test("every worker answers from outside, by a certificate of the environment's o
   const [ingress] = of("grunnmur:ingress:Ingress");
   assert.deepEqual(ingress?.inputs.addresses, ["10.30.0.21", "10.30.0.22", "10.30.0.23"]);
   assert.match(ingress?.inputs.image, /^ghcr\.io\/grunnmur\/ingress:v[0-9.]+-[0-9a-f]{8}$/);
-  const identity = made.find(({ name }) => name === "ingress-secret-ingress-tls")?.inputs.stringData;
-  assert.ok(new X509Certificate(identity.value["tls.crt"]).checkHost("payment.example.no"));
+  const identity = made.find(({ name }) => name === "ingress-secret-ingress-tls")?.inputs.data;
+  assert.ok(new X509Certificate(Buffer.from(identity.value["tls.crt"], "base64")).checkHost("payment.example.no"));
 });
 
 test("what a policy reads of the platform is the checked stack, and holds no secret", { skip: missing }, () => {

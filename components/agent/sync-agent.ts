@@ -4,6 +4,7 @@ import { type Access, fromHere } from "../cluster/from-here";
 import type { AgeKey } from "../keys/age";
 import type { SshKey } from "../keys/ssh";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
+import { secretManifest } from "../kubernetes/secret";
 import type { Node } from "../node/node";
 import { onNode } from "../node/on-node";
 import { paceOf } from "../pace";
@@ -125,31 +126,21 @@ const namespaceManifest = {
   metadata: { name: agentNamespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
 };
 
-function deployKeyManifest({ deployKey, hostKey, repository }: SyncAgentArgs) {
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: deployKeySecret, namespace: agentNamespace },
-    type: "Opaque",
-    stringData: pulumi.secret({
-      identity: deployKey.apply((key) => key.privateKey),
-      "identity.pub": deployKey.apply((key) => key.publicKey),
-      known_hosts: pulumi.output(hostKey).apply((key) => knownHost(repository, key)),
-    }),
-  };
-}
+const deployKeyManifest = ({ deployKey, hostKey, repository }: SyncAgentArgs): object =>
+  secretManifest(deployKeySecret, agentNamespace, "Opaque", {
+    identity: deployKey.apply((key) => key.privateKey),
+    "identity.pub": deployKey.apply((key) => key.publicKey),
+    known_hosts: pulumi.output(hostKey).apply((key) => knownHost(repository, key)),
+  });
 
 /** kustomize-controller takes each entry of this ending for a key of age. */
-function ageKeysManifest({ ageKeys }: SyncAgentArgs) {
-  const entries = ageKeys.apply((keys) =>
+const ageKeysManifest = ({ ageKeys }: SyncAgentArgs): object =>
+  secretManifest(
+    ageKeysSecret,
+    agentNamespace,
+    "Opaque",
     // Named for itself: another order, or one fewer, is no other name for the rest.
-    Object.fromEntries(keys.map(({ identity, recipient }) => [`${recipient}.agekey`, `${identity}\n`])),
+    ageKeys.apply((keys) =>
+      Object.fromEntries(keys.map(({ identity, recipient }) => [`${recipient}.agekey`, `${identity}\n`])),
+    ),
   );
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: ageKeysSecret, namespace: agentNamespace },
-    type: "Opaque",
-    stringData: pulumi.secret(entries),
-  };
-}

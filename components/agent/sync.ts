@@ -13,8 +13,8 @@ export interface SyncArgs {
 
 export const syncName = "flux-system";
 export const deployKeySecret = "deploy-key";
-/** What Secrets in Git are decrypted with. */
-export const ageKeysSecret = "sops-age";
+/** What Secrets in Git are decrypted with. Not `sops-age`, as it was called at first: keys that were rotated out have stayed there. */
+export const ageKeysSecret = "sops-keys";
 
 /** What the agent pulls and applies: the repository, and the stack's path in it. */
 export function syncObjects({ repository, branch, path, intervalSeconds, driftSeconds }: SyncArgs): object[] {

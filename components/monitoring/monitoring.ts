@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { KubernetesObject, parse } from "../kubernetes/manifest";
+import { secretManifest } from "../kubernetes/secret";
 import { paceOf } from "../pace";
 import { basicAuth, type Credentials } from "../registry/credentials";
 import { script } from "../script";
@@ -92,15 +93,8 @@ const configMap = (name: string, data: Record<string, string>) => ({
   data,
 });
 
-function secret(name: string, data: Record<string, pulumi.Output<string>>): object {
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name, namespace },
-    type: "Opaque",
-    stringData: pulumi.secret(pulumi.all(data)),
-  };
-}
+const secret = (name: string, data: Record<string, pulumi.Output<string>>): object =>
+  secretManifest(name, namespace, "Opaque", data);
 
 const digestOf = (data: object): string => createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 8);
 

@@ -85,7 +85,7 @@ export const secretsKeyIsRotated = (outputs: Outputs, tell: (figure: string) => 
     await arrived("dear");
     const finished = await must(grunnmur(["rotate", "sops", "--finish", "--yes"]));
 
-    const inCluster = await must(kubectl("get", "secret", "sops-age", "-n", "flux-system", "-o", "json"));
+    const inCluster = await must(kubectl("get", "secret", "sops-keys", "-n", "flux-system", "-o", "json"));
     const keys = Object.values((JSON.parse(inCluster.stdout) as { data: Record<string, string> }).data).map((value) =>
       Buffer.from(value, "base64").toString(),
     );
