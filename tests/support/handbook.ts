@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kubectl } from "./local";
+import { kubectl, ready } from "./local";
 import { until } from "./poll";
 import { inEnvironment, must, repository, type } from "./user";
 
@@ -34,6 +34,7 @@ export const looks = (command: string): boolean =>
 
 /** Types those that only look as they stand, each in a shell of its own in the clone. */
 export async function lookAround(): Promise<number> {
+  await ready();
   const scratch = mkdtempSync(join(tmpdir(), "grunnmur-handbook-"));
   try {
     const commands = handbookCommands().filter(looks);
@@ -41,8 +42,10 @@ export async function lookAround(): Promise<number> {
       const here = command.replaceAll("../kubeconfig", join(scratch, "kubeconfig"));
       // The sentence before these has said how such a shell is made.
       const script = here.startsWith("pulumi ") ? inEnvironment(here) : here;
-      const { code, stderr } = await type("bash", ["-ec", script]);
-      assert.equal(code, 0, `${command}\n${stderr}`);
+      const { code, stdout, stderr } = await type("bash", ["-ec", script]);
+      // Nothing in a journal is an answer, and so is what a doctor found.
+      const answered = code === 0 || /-- No entries --/.test(stdout) || (/ doctor$/.test(command) && stdout !== "");
+      assert.ok(answered, `${command}\n${stderr}`);
     }
     assert.match(readFileSync(join(scratch, "kubeconfig"), "utf8"), /client-key-data/);
     return commands.length;
