@@ -116,7 +116,7 @@ export const RUN_IN: Record<string, [file: string, words: string]> = {
     "./grunnmur init service ../config --name shop",
   ],
   "./grunnmur init app-repo": ["cli/verbs/init.test.ts", '"app-repo"'],
-  "./grunnmur bump shop=TAG --dir ../config": ["cli/verbs/bump.test.ts", "bump"],
+  "./grunnmur bump shop=TAG --dir ../config": ["cli/verbs/bump.test.ts", '["bump", "--registry"'],
   "./grunnmur up": ["docs/tutorial.md", "./grunnmur up --yes"],
   "./grunnmur up --accept-loss worker-2": ["tests/ha/ha.test.ts", 'up("--accept-loss", "worker-2")'],
   "./grunnmur up --accept-loss NAME": ["tests/ha/ha.test.ts", 'up("--accept-loss", "worker-2")'],
