@@ -27,9 +27,12 @@ export type Workloads = Map<string, boolean>;
 export class Running {
   constructor(private readonly kubeconfig: string) {}
 
-  private async read<T>(path: string): Promise<T> {
-    const api: KubeApi = kubeApi(await atWhomAnswers(this.kubeconfig), 20 * patienceHere());
-    const found = await api<T>(path);
+  private async api(): Promise<KubeApi> {
+    return kubeApi(await atWhomAnswers(this.kubeconfig), 20 * patienceHere());
+  }
+
+  private async read<T>(path: string, api = this.api()): Promise<T> {
+    const found = await (await api)<T>(path);
     if (found.state !== "answered") throw new Error(`the cluster's API did not answer: ${found.detail}`);
     if (found.value === undefined) throw new Error(`the cluster's API knows no ${path}`);
     return found.value;
@@ -43,7 +46,8 @@ export class Running {
   /** @throws where the API does not answer */
   async workloads(): Promise<Workloads> {
     const kinds = ["deployments", "statefulsets", "daemonsets"];
-    const lists = await Promise.all(kinds.map((kind) => this.read<List<WorkloadObject>>(`/apis/apps/v1/${kind}`)));
+    const api = this.api();
+    const lists = await Promise.all(kinds.map((kind) => this.read<List<WorkloadObject>>(`/apis/apps/v1/${kind}`, api)));
     return new Map(
       lists.flatMap(({ items }, at) => items.map((item) => [`${kinds[at]} ${nameOf(item)}`, whole(item)])),
     );

@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { atWhomAnswers } from "../../lib/answering";
-import type { Outputs } from "../pulumi/outputs";
 import { plain } from "../terminal/plain";
-import { kubeApi } from "./kube-api";
+import type { KubeApi } from "./kube-api";
 import type { Look } from "./look";
 import type { Alert } from "./report";
 
@@ -23,17 +21,10 @@ const answer = z.object({
 const PROMETHEUS = "/api/v1/namespaces/kube-system/services/prometheus:9090/proxy";
 const WORST_FIRST = ["critical", "warning"];
 
-/**
- * What fires, the worst first, asked of Prometheus through the API server.
- * @returns null where the environment has no monitoring
- */
-export async function lookAtAlerts(
-  { kubeconfig, monitoring }: Outputs,
-  limitSeconds: number,
-): Promise<Look<Alert[]> | null> {
-  if (!monitoring || !kubeconfig) return null;
+/** What fires, the worst first, asked of Prometheus through the API server. */
+export async function lookAtAlerts(api: Promise<KubeApi>): Promise<Look<Alert[]>> {
   try {
-    const look = await kubeApi(await atWhomAnswers(kubeconfig), limitSeconds)<unknown>(`${PROMETHEUS}/api/v1/alerts`);
+    const look = await (await api)<unknown>(`${PROMETHEUS}/api/v1/alerts`);
     // By this the API server says that nobody is behind the name.
     if (look.state === "slow" && look.detail.startsWith("it answers 503")) return { ...look, state: "dead" };
     if (look.state !== "answered") return look;

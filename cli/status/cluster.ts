@@ -16,7 +16,7 @@ import {
 } from "../change/observed";
 import { type Owner, ofPresentRevision, ofWorkloads, unsettled } from "../change/workloads";
 import { plain } from "../terminal/plain";
-import { type KubeApi, kubeApi } from "./kube-api";
+import type { KubeApi } from "./kube-api";
 import type { Look, NoAnswer } from "./look";
 import { type NodeList, type NodeRuns, nodeRuns } from "./nodes";
 import type { Report } from "./report";
@@ -57,8 +57,7 @@ export const UNREACHABLE: ClusterState = {
 const FLUX = "namespaces/flux-system";
 
 /** Asks the API server, all questions at once: one that is late hides no other's answer. */
-export async function clusterState(kubeconfig: string, limitSeconds: number): Promise<ClusterState> {
-  const read = kubeApi(kubeconfig, limitSeconds);
+export async function clusterState(read: KubeApi): Promise<ClusterState> {
   const looks = await Promise.all([
     read<{ gitVersion: string }>("/version"),
     read<NodeList>("/api/v1/nodes"),

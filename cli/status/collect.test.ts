@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:https";
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,7 +88,8 @@ const leaf = (commonName: string, usage: "server" | "client") =>
     validDays: 1,
   });
 
-let server: Server;
+let server: Http2SecureServer;
+const sessions: ServerHttp2Session[] = [];
 let absent = "";
 /** Where the API server finds nobody to hand a question to. */
 let nobodyBehind = "";
@@ -99,22 +100,23 @@ before(async () => {
   process.env.GRUNNMUR_HOME = home;
   const { certificate, privateKey } = leaf("server", "server");
   const tls = { cert: certificate, key: privateKey, ca: authority.certificate, requestCert: true };
-  server = createServer({ ...tls, rejectUnauthorized: false }, (request, response) => {
+  server = createSecureServer({ ...tls, rejectUnauthorized: false, allowHTTP1: true }, (request, response) => {
     const path = (request.url ?? "").split("?")[0] ?? "";
-    const socket = request.socket as TLSSocket;
+    const { authorized } = request.socket as TLSSocket;
     if (path === silent) return;
     const registry = path.startsWith("/v2/");
-    const known = registry ? request.headers.authorization === basic("reader", "pass") : socket.authorized;
+    const known = registry ? request.headers.authorization === basic("reader", "pass") : authorized;
     const found = path !== absent && answers[path];
     const status = path === nobodyBehind ? 503 : found ? 200 : 404;
     response.writeHead(known ? status : 401, { "content-type": "application/json" });
     response.end(JSON.stringify(found || { kind: "Status", code: 404 }));
   });
+  server.on("session", (session) => sessions.push(session));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 after(() => {
   server.close();
-  server.closeAllConnections();
+  for (const session of sessions) session.destroy();
   rmSync(home, { recursive: true });
 });
 
@@ -284,6 +286,12 @@ test("a question that is late hides no other's answer, and what it last said is 
   assert.match(agent?.detail ?? "", /its port accepts connections, no answer within 1 s/);
   // The worker is known not to be ready.
   assert.equal(exitCode(report), 1);
+});
+
+test("all that the API server is asked is asked by one connection", async () => {
+  const before = sessions.length;
+  await collect("local", { ...outputsFor(port()), monitoring: true });
+  assert.equal(sessions.length - before, 1);
 });
 
 test("an API server that nobody listens for is dead, not slow", async () => {

@@ -8,6 +8,7 @@ import type { NodeOutput, Outputs } from "../pulumi/outputs";
 import { lookAtAlerts } from "./alerts";
 import { certificates } from "./certificates";
 import { type ClusterState, clusterState, UNREACHABLE } from "./cluster";
+import { type KubeApi, kubeApi } from "./kube-api";
 import { keepAnswers, lastAnswers } from "./last-answers";
 import { type Look, lookAtSsh, type NoAnswer } from "./look";
 import { lookAtRegistry, type RegistryLook } from "./registry";
@@ -33,12 +34,14 @@ export async function collect(
 export async function collected(stack: string, outputs: Outputs, limitSeconds: number, config: Stack | undefined) {
   const enough = new AbortController();
   const ssh = (outputs.nodes ?? []).map((node) => lookAtSsh(node.reach, limitSeconds, enough.signal));
-  const asked = askCluster(outputs, limitSeconds);
+  const { kubeconfig, monitoring } = outputs;
+  const api = kubeconfig === undefined ? undefined : readApi(kubeconfig, limitSeconds);
+  const asked = askCluster(api);
   const [registry, cluster, { ends, awaited }, alerts, change] = await Promise.all([
     lookAtRegistry(outputs, limitSeconds),
     asked,
     certificates(outputs, limitSeconds),
-    lookAtAlerts(outputs, limitSeconds),
+    api && monitoring ? lookAtAlerts(api) : null,
     config
       ? changeOf(
           config,
@@ -127,10 +130,13 @@ function answered(registry: RegistryLook, cluster: ClusterState): Record<string,
   };
 }
 
-async function askCluster({ kubeconfig }: Outputs, limitSeconds: number): Promise<ClusterState> {
-  if (!kubeconfig) return UNREACHABLE;
+const readApi = async (kubeconfig: string, limitSeconds: number): Promise<KubeApi> =>
+  kubeApi(await atWhomAnswers(kubeconfig), limitSeconds);
+
+async function askCluster(api: Promise<KubeApi> | undefined): Promise<ClusterState> {
+  if (!api) return UNREACHABLE;
   try {
-    return await clusterState(await atWhomAnswers(kubeconfig), limitSeconds);
+    return await clusterState(await api);
   } catch (error) {
     return { ...UNREACHABLE, unanswered: { cluster: { state: "refused", detail: (error as Error).message } } };
   }

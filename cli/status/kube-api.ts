@@ -1,8 +1,9 @@
 import { parse } from "yaml";
+import { Connection } from "./connection";
 import { type Look, look } from "./look";
 
 /**
- * Reads objects from an API server. Five reads do not need a client library, which takes seconds to load on a busy
+ * Reads objects from an API server. A few reads do not need a client library, which takes seconds to load on a busy
  * machine: longer than all the answers.
  */
 export type KubeApi = <T>(path: string, as?: "json" | "text") => Promise<Look<T | undefined>>;
@@ -27,19 +28,14 @@ export function kubeApi(kubeconfig: string, limitSeconds: number): KubeApi {
   const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
   const user = config.users.find(({ name }) => name === context?.user)?.user;
   if (!cluster || !user) throw new Error("the kubeconfig's current context has no cluster or no user");
-  const { hostname, port } = new URL(cluster.server);
-  const options = {
-    host: hostname,
-    port: Number(port || 443),
+  const connection = new Connection(cluster.server, {
     ca: decode(cluster["certificate-authority-data"]),
     cert: decode(user["client-certificate-data"]),
     key: decode(user["client-key-data"]),
     ...(cluster["tls-server-name"] ? { servername: cluster["tls-server-name"] } : {}),
-    // A kept connection would hold the program open.
-    agent: false as const,
-  };
+  });
   return async <T>(path: string, as = "json") => {
-    const found = await look({ ...options, path }, limitSeconds);
+    const found = await look((seconds) => connection.get(path, seconds), limitSeconds);
     if (found.state !== "answered") return found;
     const { status, body } = found.value;
     if (status === 404) return { state: "answered", value: undefined };

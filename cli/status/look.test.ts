@@ -3,6 +3,7 @@ import { createServer as createHttps } from "node:https";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { test } from "node:test";
 import { certificateAuthority, issue } from "../../components/keys/certificates";
+import { get } from "./get";
 import { look, lookAtSsh } from "./look";
 
 const seed = Buffer.alloc(32, 7).toString("base64");
@@ -10,7 +11,10 @@ const now = new Date().toISOString();
 const authority = certificateAuthority(seed, "test", now);
 const own = issue(seed, authority, now, { commonName: "s", usage: "server", ipAddresses: ["127.0.0.1"], validDays: 1 });
 const tls = { cert: own.certificate, key: own.privateKey };
-const to = (port: number) => ({ host: "127.0.0.1", port, path: "/", ca: authority.certificate, agent: false as const });
+const to =
+  (port: number, ca: string | undefined = authority.certificate) =>
+  (seconds: number) =>
+    get({ host: "127.0.0.1", port, path: "/", ca, agent: false }, seconds);
 
 async function listening<T>(server: Server, work: (port: number) => Promise<T>): Promise<T> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -52,7 +56,7 @@ test("a server that is overloaded all the time is slow, and what it answers is t
 });
 
 test("a server of another authority refuses us, for good", async () => {
-  const found = await listening(saying(200), (port) => look({ ...to(port), ca: undefined }, 10));
+  const found = await listening(saying(200), (port) => look(to(port, ""), 10));
   assert.equal(found.state, "refused");
 });
 

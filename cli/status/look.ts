@@ -1,7 +1,6 @@
-import type { RequestOptions } from "node:https";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, get, Late } from "./get";
+import { type Answer, Late } from "./get";
 
 /** Why there is no answer: it may still come, nobody is there, or it will not be given to us. */
 export interface NoAnswer {
@@ -16,8 +15,11 @@ const GONE = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "EHOSTUNREACH", "EN
 /** A server that starts again refuses for a moment; one that is gone is not waited for. */
 const REFUSALS = 3;
 
+/** Asks one time, for so many seconds. @throws Late, or the connection's own error */
+export type Ask = (timeoutSeconds: number) => Promise<Answer>;
+
 /** Asks within the limit until there is an answer: a server that is overloaded or starts is asked again. */
-export async function look(options: RequestOptions & { path: string }, limitSeconds: number): Promise<Look<Answer>> {
+export async function look(ask: Ask, limitSeconds: number): Promise<Look<Answer>> {
   const pause = Math.min(1, limitSeconds / 20);
   const deadline = performance.now() + limitSeconds * 1000;
   let last = "";
@@ -25,7 +27,7 @@ export async function look(options: RequestOptions & { path: string }, limitSeco
     const left = (deadline - performance.now()) / 1000;
     if (left <= pause) return { state: "slow", detail: `${last}, still after ${limitSeconds} s` };
     try {
-      const answer = await get(options, left);
+      const answer = await ask(left);
       if (answer.status < 500 && answer.status !== 429) return { state: "answered", value: answer };
       last = `it answers ${answer.status}`;
     } catch (error) {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import type { Outputs } from "../pulumi/outputs";
 import { UserError } from "../terminal/user-error";
+import { get } from "./get";
 import { look } from "./look";
 
 /** How a registry is asked: where, whom to trust, and as whom. */
@@ -62,7 +63,8 @@ export async function tagsInstead(
 ): Promise<string[] | undefined> {
   const ask = async (method: string, path: string) => {
     const headers = { ...(access.headers as object), accept: ACCEPT };
-    const found = await look({ ...access, headers, method, path, agent: false }, limitSeconds);
+    const options = { ...access, headers, method, path, agent: false as const };
+    const found = await look((seconds) => get(options, seconds), limitSeconds);
     if (found.state !== "answered") {
       throw new UserError(`${name} could not be asked for ${repository}: ${found.detail}. ${REMEDY}`);
     }

@@ -1,4 +1,5 @@
 import type { Outputs } from "../pulumi/outputs";
+import { get } from "./get";
 import { type Look, look } from "./look";
 import { readerAccess } from "./registry-image";
 
@@ -12,8 +13,8 @@ export async function lookAtRegistry(outputs: Outputs, limitSeconds: number): Pr
   // A kept connection would hold the program open.
   const options = { ...access, agent: false as const };
   const [hello, catalog] = await Promise.all([
-    look({ ...options, path: "/v2/" }, limitSeconds),
-    look({ ...options, path: "/v2/_catalog?n=1000" }, limitSeconds),
+    look((seconds) => get({ ...options, path: "/v2/" }, seconds), limitSeconds),
+    look((seconds) => get({ ...options, path: "/v2/_catalog?n=1000" }, seconds), limitSeconds),
   ]);
   if (hello.state !== "answered") return hello;
   const { status } = hello.value;
