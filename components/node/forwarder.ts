@@ -7,6 +7,9 @@ const ports: Record<Peer["role"], number[]> = { registry: [22, 443], "control-pl
  * HAProxy's configuration for reaching guests in a network namespace from this machine's loopback: each listens on the
  * guest's `reach` address and the guest's own port. HAProxy because its servers can stand in another namespace than its
  * listeners, so that no link joins the two.
+ *
+ * A guest may drop the first packets of a connection (see api-gate.ts): the kernel sends another after 1, 3 and 7 seconds. One that
+ * is off does not answer for its address, which the kernel tells within three.
  */
 export function forwarderConfig(namespace: string, guests: (Peer & { reach: string })[]): string {
   const sections = guests.flatMap(({ name, role, address, reach }) =>
@@ -20,7 +23,7 @@ export function forwarderConfig(namespace: string, guests: (Peer & { reach: stri
   return [
     `defaults
   mode tcp
-  timeout connect 3s
+  timeout connect 10s
   retries 0
   timeout client 1h
   timeout server 1h
