@@ -2,7 +2,7 @@ import { Argument, type Command } from "commander";
 import { ensure } from "../../artifacts/store";
 import { atWhomAnswers } from "../../lib/answering";
 import { patienceHere } from "../../lib/machine";
-import { next, ROTATED, type Rotated, type Rotation, rotationOf } from "../../lib/rotation";
+import { isAtFirst, next, ROTATED, type Rotated, type Rotation, rotationOf } from "../../lib/rotation";
 import type { Stack } from "../../stacks/stack";
 import { artifactsFor } from "../here/preparation";
 import { change } from "../pulumi/converge";
@@ -60,8 +60,10 @@ async function rotate(what: Rotated, { stack: name, yes, finish = false }: Optio
   await removeStaleLocks(name);
   for (const step of steps) {
     if (what === "ca" && begins(step, now)) await requireNewTrust(name);
-    // Here, when the step before is done: an API server that it starts anew signed with the old key until then.
-    if (what === "service-account-keys" && step.accepted.length === 1) await requireNoFormerTokens(name);
+    // Here, when the step before is done: an API server that it starts anew signed with the old key until then. Where this step
+    // broke off some may take the old one no more, and waiting helps nobody.
+    if (what === "service-account-keys" && step.accepted.length === 1 && step !== now)
+      await requireNoFormerTokens(name);
     say(`${what}: ${inWords(step)}`);
     await change(name, { rotations: { ...rotations, [what]: step } }, `rotate ${what}`);
   }
@@ -77,10 +79,10 @@ async function rotate(what: Rotated, { stack: name, yes, finish = false }: Optio
  */
 export function stepsOf(what: Rotated, now: Rotation, finish: boolean, outside: Outsiders): Rotation[] {
   const underWay = now.accepted.length > 1;
-  if (finish && !underWay)
-    throw new UserError(
-      `There is nothing to finish: no rotation of ${what} is under way. One whose last step broke off is ended by ./grunnmur up.`,
-    );
+  if (finish && isAtFirst(now))
+    throw new UserError(`There is nothing to finish: ${what} was never rotated. ./grunnmur rotate ${what} begins.`);
+  // The state may say that it is finished where the last step broke off: what is done already is found unchanged.
+  if (finish && !underWay) return [now];
   if (finish && outside === "are let in" && now.used !== Math.max(...now.accepted))
     throw new UserError(`The new one is not in use yet: ./grunnmur rotate ${what}, without --finish, goes on with it.`);
   // A run that broke off may have said more to the state than it did.
