@@ -1,124 +1,138 @@
 package main
 
 import (
-	"regexp"
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/tools/cache"
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	v1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/klog/v2"
 )
 
-// A drift counts what the agent wrote again though Git had not changed. It tells what it wrote in an event, with a line for each
-// object, which Kubernetes counts up where the next one has the same words.
+// A drift counts what the agent wrote again though Git had not changed. At each look it logs what it did to each object, and of
+// which revision. Its events have that, too, but client-go lets through one in five minutes of each object that they are about,
+// after the first 25, and each look has one.
 type drift struct {
-	undone         *prometheus.CounterVec
-	kustomizations cache.GenericLister
-
-	mu sync.Mutex
+	undone *prometheus.CounterVec
 	// Revision at which each object was last written.
 	written map[string]string
-	// How often each event was told.
-	told map[string]int64
+	// Of the last line that was read.
+	last time.Time
 }
 
-func newDrift(kustomizations cache.GenericLister) *drift {
+// newDrift counts from a time on: of which revision objects were written before is not known.
+func newDrift(since time.Time) *drift {
 	return &drift{
 		undone: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "grunnmur_drift_undone_total",
 			Help: "How often the agent wrote an object a second time and more of one revision of Git.",
 		}, []string{"kind", "namespace", "name"}),
-		kustomizations: kustomizations,
-		written:        map[string]string{},
-		told:           map[string]int64{},
+		written: map[string]string{},
+		last:    since,
 	}
 }
 
-func (d *drift) added(object any, first bool) {
-	event, ok := object.(*unstructured.Unstructured)
-	if !ok {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if first {
-		// Of which revision it was is not known any more.
-		d.told[string(event.GetUID())] = timesTold(event)
-		return
-	}
-	d.take(event)
-}
+const (
+	// Of the agent's pod, as Flux' own manifests have it.
+	agentLabel, agentContainer = "app=kustomize-controller", "manager"
+	// The list of what the agent has applied lies in one object, which etcd lets have 1.5 MiB: this has the same names.
+	longestLine = 4 << 20
+)
 
-func (d *drift) updated(_, object any) {
-	event, ok := object.(*unstructured.Unstructured)
-	if !ok {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if timesTold(event) > d.told[string(event.GetUID())] {
-		d.take(event)
-	}
-}
-
-// deleted keeps no count of what Kubernetes itself has forgotten, which is every event an hour later.
-func (d *drift) deleted(object any) {
-	if last, missed := object.(cache.DeletedFinalStateUnknown); missed {
-		object = last.Obj
-	}
-	if event, ok := object.(*unstructured.Unstructured); ok {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		delete(d.told, string(event.GetUID()))
-	}
-}
-
-func (d *drift) take(event *unstructured.Unstructured) {
-	d.told[string(event.GetUID())] = timesTold(event)
-	kind, _, _ := unstructured.NestedString(event.Object, "involvedObject", "kind")
-	namespace, _, _ := unstructured.NestedString(event.Object, "involvedObject", "namespace")
-	name, _, _ := unstructured.NestedString(event.Object, "involvedObject", "name")
-	message, _, _ := unstructured.NestedString(event.Object, "message")
-	if kind != "Kustomization" {
-		return
-	}
-	revision := d.revision(namespace, name)
-	for _, object := range writtenIn(message) {
-		key := strings.Join([]string{namespace, name, object.kind, object.namespace, object.name}, "/")
-		if revision != "" && d.written[key] == revision {
-			d.undone.WithLabelValues(object.kind, object.namespace, object.name).Inc()
+// follow reads what the agent logs until ctx ends: of the next pod where one ends, and after a pause where nobody answers.
+func (d *drift) follow(ctx context.Context, pods v1.PodInterface, pause time.Duration) {
+	for ctx.Err() == nil {
+		if err := d.read(ctx, pods); err != nil && ctx.Err() == nil {
+			klog.Warningf("What the agent logs cannot be read, so drift is not counted: %v. Tried again in %v", err, pause)
 		}
-		d.written[key] = revision
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
 	}
 }
 
-// revision is what the agent is at: the event has the first one that it was told of.
-func (d *drift) revision(namespace, name string) string {
-	found, err := d.kustomizations.ByNamespace(namespace).Get(name)
+func (d *drift) read(ctx context.Context, pods v1.PodInterface) error {
+	found, err := pods.List(ctx, meta.ListOptions{LabelSelector: agentLabel})
 	if err != nil {
-		return ""
+		return err
 	}
-	revision, _, _ := unstructured.NestedString(found.(*unstructured.Unstructured).Object, "status", "lastAttemptedRevision")
-	return revision
+	name := newestRunning(found.Items)
+	if name == "" {
+		return nil
+	}
+	// In whole seconds, so that some lines come again.
+	since := meta.NewTime(d.last)
+	options := &core.PodLogOptions{Container: agentContainer, Follow: true, Timestamps: true, SinceTime: &since}
+	log, err := pods.GetLogs(name, options).Stream(ctx)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	lines := bufio.NewScanner(log)
+	lines.Buffer(nil, longestLine)
+	for lines.Scan() {
+		d.take(lines.Bytes())
+	}
+	return lines.Err()
 }
 
-type object struct{ kind, namespace, name string }
-
-var line = regexp.MustCompile(`^([A-Z][A-Za-z0-9]*)/(?:([^/\s]+)/)?([^/\s]+) (created|configured)$`)
-
-// writtenIn reads lines such as `Deployment/production/payment-service configured`.
-func writtenIn(message string) []object {
-	var found []object
-	for text := range strings.Lines(strings.TrimPrefix(message, "(combined from similar events): ")) {
-		if of := line.FindStringSubmatch(strings.TrimSpace(text)); of != nil {
-			found = append(found, object{kind: of[1], namespace: of[2], name: of[3]})
+func newestRunning(pods []core.Pod) string {
+	var name string
+	var created time.Time
+	for _, pod := range pods {
+		if at := pod.CreationTimestamp.Time; pod.Status.Phase == core.PodRunning && (name == "" || at.After(created)) {
+			name, created = pod.Name, at
 		}
 	}
-	return found
+	return name
 }
 
-func timesTold(event *unstructured.Unstructured) int64 {
-	count, _, _ := unstructured.NestedInt64(event.Object, "count")
-	return count
+// An applied is a line of the agent's log, as kustomize-controller writes it after each look.
+type applied struct {
+	Message       string `json:"msg"`
+	Kustomization struct{ Namespace, Name string }
+	// Such as `Deployment/production/payment-service`: `configured`.
+	Output   map[string]string
+	Revision string
+}
+
+// take reads a line that begins with the time at which it was written.
+func (d *drift) take(line []byte) {
+	stamp, text, _ := bytes.Cut(line, []byte(" "))
+	at, err := time.Parse(time.RFC3339Nano, string(stamp))
+	if err != nil || !at.After(d.last) {
+		return
+	}
+	d.last = at
+	var look applied
+	if json.Unmarshal(text, &look) != nil || look.Message != "server-side apply completed" || look.Revision == "" {
+		return
+	}
+	for name, action := range look.Output {
+		if action != "created" && action != "configured" {
+			continue
+		}
+		key := strings.Join([]string{look.Kustomization.Namespace, look.Kustomization.Name, name}, "/")
+		if d.written[key] == look.Revision {
+			d.undone.WithLabelValues(parts(name)...).Inc()
+		}
+		d.written[key] = look.Revision
+	}
+}
+
+// parts are kind, namespace and name; what stands in no namespace has none.
+func parts(name string) []string {
+	kind, rest, _ := strings.Cut(name, "/")
+	namespace, own, found := strings.Cut(rest, "/")
+	if !found {
+		return []string{kind, "", rest}
+	}
+	return []string{kind, namespace, own}
 }

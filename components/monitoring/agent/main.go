@@ -21,14 +21,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
+	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
 
 var (
 	nodes          = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
-	events         = schema.GroupVersionResource{Version: "v1", Resource: "events"}
 	kustomizations = schema.GroupVersionResource{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}
 	repositories   = schema.GroupVersionResource{Group: "source.toolkit.fluxcd.io", Version: "v1", Resource: "gitrepositories"}
 )
@@ -86,37 +85,29 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	everywhere := dynamicinformer.NewDynamicSharedInformerFactory(client, 0)
-	told := dynamicinformer.NewFilteredDynamicSharedInformerFactory(client, 0, o.namespace, nil)
-
-	syncs := everywhere.ForResource(kustomizations)
-	drift := newDrift(syncs.Lister())
-	if _, err := told.ForResource(events).Informer().AddEventHandler(cache.ResourceEventHandlerDetailedFuncs{
-		AddFunc:    drift.added,
-		UpdateFunc: drift.updated,
-		DeleteFunc: drift.deleted,
-	}); err != nil {
+	pods, err := corev1.NewForConfig(config)
+	if err != nil {
 		return err
 	}
+	everywhere := dynamicinformer.NewDynamicSharedInformerFactory(client, 0)
 	cluster := &cluster{
 		nodes:          everywhere.ForResource(nodes).Lister(),
-		kustomizations: syncs.Lister(),
+		kustomizations: everywhere.ForResource(kustomizations).Lister(),
 		repositories:   everywhere.ForResource(repositories).Lister(),
 	}
 	probes := newProbes(o, cluster.nodes)
+	drift := newDrift(time.Now())
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(cluster, drift.undone, probes, collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	everywhere.Start(ctx.Done())
-	told.Start(ctx.Done())
-	for _, factory := range []dynamicinformer.DynamicSharedInformerFactory{everywhere, told} {
-		for resource, synced := range factory.WaitForCacheSync(ctx.Done()) {
-			if !synced {
-				return fmt.Errorf("%s were not read before the end", resource.Resource)
-			}
+	for resource, synced := range everywhere.WaitForCacheSync(ctx.Done()) {
+		if !synced {
+			return fmt.Errorf("%s were not read before the end", resource.Resource)
 		}
 	}
 	go probes.look(ctx)
+	go drift.follow(ctx, pods.Pods(o.namespace), 5*time.Second)
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
