@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSyn
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { lock } from "../../artifacts/lock";
 import { madeFrom } from "../../cli/roll/made-from";
 import { lockedKubernetes } from "../../cli/roll/newest";
 import type { Plan } from "../../cli/roll/plan";
@@ -20,7 +21,7 @@ import { must, repository, grunnmur as run, type Typed, type } from "../support/
 // every second. On demand: the older Kubernetes is compiled first where it is not in the store.
 
 const STACK = "upgrade";
-const OLDER = "1.36.3";
+const OLDER = "1.35.4";
 const MINUTES = 60_000;
 const stackFile = stackFileOf(STACK);
 const here = join(repository, "grunnmur");
@@ -90,6 +91,16 @@ test("an environment becomes a newer one, and its service answers", {
     assert.notEqual(await diskOf("worker-1"), before);
   });
 
+  await step("rotate, killed again and again, ends with the new passwords alone", async (context) => {
+    for (const more of [[], ["--finish"]]) {
+      const args = ["--stack", STACK, "--yes", "registry", ...more];
+      const times = await killed(3, here, ["rotate", ...args], 20);
+      context.diagnostic(`killed ${times} times`);
+      await must(run(["rotate", ...args]));
+    }
+    assert.deepEqual(printed("status", (await must(grunnmur("status", ["--json"]))).stdout).rotating, []);
+  });
+
   await step("no request failed", async (context) => {
     const { asked, failed } = probe?.counts() ?? { asked: 0, failed: 0 };
     context.diagnostic(`${failed} of ${asked} probes failed`);
@@ -130,12 +141,12 @@ async function whole(version: string): Promise<void> {
 }
 
 /**
- * Runs a command and kills it at a random moment, by turns with all that it started and alone, as often as that.
+ * Runs a command and kills it at a random moment of so many seconds, by turns with all that it started and alone, as often as that.
  * @returns how often it was killed: a run that comes to its end is the last
  */
-async function killed(times: number, command: string, args: string[]): Promise<number> {
+async function killed(times: number, command: string, args: string[], within = 15 * patienceHere()): Promise<number> {
   for (let time = 0; time < times; time += 1) {
-    const seconds = 3 + Math.random() * 15 * patienceHere();
+    const seconds = 3 + Math.random() * within;
     const cwd = dirname(command);
     const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "inherit", "inherit"] });
     const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
@@ -161,12 +172,25 @@ async function makeOlder(): Promise<void> {
   const newer = lockedKubernetes().slice(1);
   const change = (path: string, edit: (text: string) => string): void =>
     writeFileSync(join(older, path), edit(readFileSync(join(older, path), "utf8")));
-  change("artifacts/lock.json", (text) => text.replace(`"version": "${newer}"`, `"version": "${OLDER}"`));
-  const staging = (version: string): string => version.replace(/^1\./, "v0.");
-  change("artifacts/modules/kubernetes/go.mod", (text) =>
-    text.replaceAll(staging(newer), staging(OLDER)).replaceAll(`v${newer}`, `v${OLDER}`),
-  );
-  // The digests of its modules, into go.sum.
   const cwd = join(older, "artifacts", "modules", "kubernetes");
-  await must(type("go", ["list", "tool"], { cwd, env: { GOFLAGS: "-mod=mod" } }));
+  const go = (...args: string[]) => must(type("go", args, { cwd, env: { GOFLAGS: "-mod=mod" } }));
+  const { stdout } = await go("mod", "download", "-json", `k8s.io/kubernetes@v${OLDER}`);
+  const { GoMod, Dir } = JSON.parse(stdout) as { GoMod: string; Dir: string };
+  const own = readFileSync(GoMod, "utf8");
+  const constants = readFileSync(join(Dir, "cmd", "kubeadm", "app", "constants", "constants.go"), "utf8");
+  const [, pause = ""] = /PauseVersion = "([^"]+)"/.exec(constants) ?? [];
+  change("artifacts/lock.json", (text) =>
+    text
+      .replace(`"version": "${newer}"`, `"version": "${OLDER}"`)
+      .replace(/"pause": .*/, (line) => line.replaceAll(lock().images.pause?.version ?? "", pause)),
+  );
+  // What it is made from is its own to say: newer modules than those need not fit it.
+  const staged = [...own.matchAll(/^\t(\S+) => \.\/staging\//gm)].map(
+    ([, path]) => `replace ${path} => ${path} ${OLDER.replace(/^1\./, "v0.")}\n`,
+  );
+  change("artifacts/modules/kubernetes/go.mod", (text) =>
+    [text.slice(0, text.indexOf("replace (")), ...staged, `require k8s.io/kubernetes v${OLDER}\n`].join(""),
+  );
+  // The modules that those need, and their digests.
+  await go("list", "tool");
 }
