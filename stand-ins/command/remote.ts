@@ -25,9 +25,9 @@ export async function runRemote(script: Script, inputs: Properties): Promise<voi
     });
     if (script.signal.aborted) throw endedBadly(script, stopReason(script.signal));
     if (code === 0) return;
-    const host = `on ${connection.host}`;
-    if (code === undefined) throw endedBadly(script, `${host} did not end: ${signal ?? "the connection was lost"}`);
-    throw endedBadly(script, `${host} ended with exit code ${code}`);
+    // The resource's name says where. The address is a part of a secret, so that Pulumi would mask it.
+    if (code === undefined) throw endedBadly(script, `did not end: ${signal ?? "the connection was lost"}`);
+    throw endedBadly(script, `ended with exit code ${code}`);
   } finally {
     close();
   }
