@@ -8,7 +8,7 @@ const ports: Record<Peer["role"], number[]> = { registry: [22, 443], "control-pl
  * guest's `reach` address and the guest's own port. HAProxy because its servers can stand in another namespace than its
  * listeners, so that no link joins the two.
  *
- * A guest may drop the first packets of a connection (see api-gate.ts): the kernel sends another after 1, 3 and 7 seconds. One that
+ * A guest may drop the first packets of a connection (see api-gate.ts): the kernel sends some more in ten seconds. One that
  * is off does not answer for its address, which the kernel tells within three.
  */
 export function forwarderConfig(namespace: string, guests: (Peer & { reach: string })[]): string {
