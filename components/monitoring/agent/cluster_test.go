@@ -13,12 +13,12 @@ import (
 
 type fields = map[string]any
 
-func listerOf(objects ...*unstructured.Unstructured) (cache.GenericLister, cache.Indexer) {
+func listerOf(objects ...*unstructured.Unstructured) cache.GenericLister {
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	for _, one := range objects {
 		indexer.Add(one)
 	}
-	return cache.NewGenericLister(indexer, schema.GroupResource{}), indexer
+	return cache.NewGenericLister(indexer, schema.GroupResource{})
 }
 
 func made(namespace, name string, spec, status fields) *unstructured.Unstructured {
@@ -36,12 +36,12 @@ func ready(status string, more fields) fields {
 }
 
 func TestTheClusterFollowsGitOrItDoesNot(t *testing.T) {
-	nodes, _ := listerOf(
+	nodes := listerOf(
 		made("", "control-1", nil, ready("True", nil)),
 		made("", "worker-1", nil, ready("Unknown", nil)),
 		made("", "worker-2", nil, fields{}),
 	)
-	sources, _ := listerOf(made("flux-system", "config", nil, ready("True", fields{"artifact": fields{"revision": "main@sha1:b"}})))
+	sources := listerOf(made("flux-system", "config", nil, ready("True", fields{"artifact": fields{"revision": "main@sha1:b"}})))
 	of := func(more fields) fields {
 		spec := fields{"sourceRef": fields{"kind": "GitRepository", "name": "config"}}
 		for key, value := range more {
@@ -50,7 +50,7 @@ func TestTheClusterFollowsGitOrItDoesNot(t *testing.T) {
 		return spec
 	}
 	at := func(revision string) fields { return fields{"lastAppliedRevision": revision} }
-	syncs, _ := listerOf(
+	syncs := listerOf(
 		made("flux-system", "as-git", of(nil), ready("True", at("main@sha1:b"))),
 		made("flux-system", "looking", of(nil), ready("Unknown", at("main@sha1:b"))),
 		made("flux-system", "failed", of(nil), ready("False", at("main@sha1:a"))),

@@ -74,7 +74,7 @@ func TestTheRegistryIsAskedAsANodeAsks(t *testing.T) {
 		}
 		return path
 	}
-	nodes, _ := listerOf()
+	nodes := listerOf()
 	p := newProbes(options{
 		registry: "registry.example", registryAddress: address,
 		authorization: file("authorization", "Basic bm9kZTp4\n"), registryCA: file("ca.crt", ca),
@@ -113,7 +113,7 @@ func TestEachNodeShowsWhatItServes(t *testing.T) {
 		one.SetLabels(labels)
 		return one
 	}
-	nodes, _ := listerOf(
+	nodes := listerOf(
 		node("control-1", "10.0.0.11", map[string]string{"node-role.kubernetes.io/control-plane": ""}),
 		node("worker-1", "10.0.0.12", nil),
 		made("", "new", nil, nil),
