@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { installHostPackages } from "../../artifacts/host-packages";
+import { ensure } from "../../artifacts/store";
+import { artifactsFor } from "../../cli/here/preparation";
+import { readStack } from "../../cli/pulumi/stack-file";
 import { printed } from "../../cli/verbs/support/printed";
 import { sshKey } from "../../components/keys/ssh";
 import { renderConfigRepo } from "../../gitops/render";
@@ -47,6 +51,7 @@ const AT_FIRST: Places = { "registry-1": 2, "control-1": 2, "control-2": 3, "con
 
 before(async () => {
   assert.ok(!existsSync(stackFile), `${stackFile} is this test's own name: move it away`);
+  await installHostPackages();
   rig = await Rig.of(2, 3, 4);
   gitea = await Gitea.in(rig);
   rig.env.CURL_CA_BUNDLE = gitea.caFile;
@@ -63,6 +68,9 @@ before(async () => {
       : file,
   );
   await gitea.commit("main", "Begin", [...listed, merged("one")]);
+  declare(AT_FIRST);
+  // There is no way out of where `up` runs.
+  await ensure(artifactsFor(readStack(STACK)));
 });
 
 after(async () => {
@@ -76,7 +84,6 @@ test("prod's shape over three remote hypervisors", { timeout: 150 * patienceHere
   const step = stepsOf(t);
 
   await step("without a token for the Git host nothing begins", async () => {
-    declare(AT_FIRST);
     const { code, stderr } = await grunnmur("up", ["--yes"]);
     assert.notEqual(code, 0);
     assert.match(stderr, /gitHostToken/);
