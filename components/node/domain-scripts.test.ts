@@ -17,11 +17,14 @@ import { afterEach, beforeEach, test } from "node:test";
 import { payload } from "../payload";
 import { guestScript } from "./kvm-node";
 
-// Keeps volumes and guests as files of $FAKE, and stops where $FAIL_AT names one of its verbs.
+// Keeps volumes and guests as files of $FAKE, and stops where $FAIL_AT names one of its verbs; with $KILL, so does who asked.
 const fakeVirsh = `#!/bin/bash
 set -eu
 shift 2; connection=$1 verb=$2; shift 2
-if [ "$verb" = "\${FAIL_AT:-}" ]; then echo "interrupted" >&2; exit 1; fi
+if [ "$verb" = "\${FAIL_AT:-}" ]; then
+  if [ -n "\${KILL:-}" ]; then kill -9 $PPID; fi
+  echo "interrupted" >&2; exit 1
+fi
 case "$verb" in
   uri) case "$connection" in *command=*) "\${connection#*command=}" -G grunnmur@osl1.example.no >"$FAKE/ssh" ;; esac ;;
   pool-list) echo " nvme " ;;
@@ -72,6 +75,8 @@ afterEach(() => rmSync(fake, { recursive: true }));
 
 interface Run {
   failAt?: string;
+  /** And the script is killed there. */
+  kill?: boolean;
   owner?: string;
   memory?: number;
   diskGiB?: number;
@@ -85,11 +90,13 @@ interface Run {
   acceptLoss?: string;
 }
 
-function environment({ failAt = "", owner = mine, diskGiB = 20, deaf = false, acceptLoss = "", here = false }: Run) {
+function environment(of: Run) {
+  const { failAt = "", kill = false, owner = mine, diskGiB = 20, deaf = false, acceptLoss = "", here = false } = of;
   return {
     PATH: `${join(fake, "bin")}:${process.env.PATH}`,
     FAKE: fake,
     FAIL_AT: failAt,
+    KILL: kill ? "1" : "",
     DEAF: deaf ? "1" : "",
     GRUNNMUR_ACCEPT_LOSS: acceptLoss,
     URI: "qemu+ssh://grunnmur@osl1.example.no/system",
@@ -152,10 +159,15 @@ test("an emulated guest of this machine is told the rate of its counter; another
   assert.equal(cmdline(false), "tsc=reliable quiet");
 });
 
-for (const step of ["vol-upload", "vol-create-as", "vol-create", "define"]) {
-  test(`a run that ended at ${step} is gone on with`, () => {
-    assert.notEqual(run("up", step).status, 0);
+for (const [step, kill] of ["vol-upload", "vol-create-as", "vol-create", "define"].flatMap((each) => [
+  [each, false] as const,
+  [each, true] as const,
+])) {
+  test(`a run that ${kill ? "was killed" : "failed"} at ${step} is gone on with`, () => {
+    assert.notEqual(run("up", step, { kill }).status, 0);
     assert.ok(!existsSync(join(fake, "guests", "worker-1")));
+    // Of a disk that was not made Pulumi knows nothing, and so removes nothing.
+    if (!kill && step !== "define") assert.deepEqual(readdirSync(join(fake, "volumes")), []);
     assert.equal(run("up").status, 0);
     for (const part of ["disk.raw", "vmlinuz", "initrd.img"]) {
       assert.equal(readFileSync(volume(`golden-1.${mine}.${part}`), "utf8"), `whole ${part}`);
@@ -165,7 +177,7 @@ for (const step of ["vol-upload", "vol-create-as", "vol-create", "define"]) {
 }
 
 test("a seed that was cut off is not taken for a whole one", () => {
-  assert.notEqual(run("up", "vol-create").status, 0);
+  assert.notEqual(run("up", "vol-create", { kill: true }).status, 0);
   truncateSync(volume("worker-1.seed"), 3);
   assert.equal(run("up").status, 0);
   assert.match(readFileSync(volume("worker-1.seed"), "utf8"), /etc\/hostname/);
@@ -244,6 +256,14 @@ test("a disk grows in place, running or not, and does not shrink", () => {
   assert.match(run("up").stderr, /has 40 GiB and cannot be made smaller/);
 });
 
+test("what fails over a disk that is there leaves it, and whose it is", () => {
+  assert.equal(run("up").status, 0);
+  rmSync(join(fake, "state"));
+  const before = readdirSync(join(fake, "volumes"));
+  assert.notEqual(step("disk-up", { diskGiB: 30, failAt: "vol-resize" }).status, 0);
+  assert.deepEqual(readdirSync(join(fake, "volumes")), before);
+});
+
 const data = { data: true };
 
 test("a data disk is kept with what is on it while the guest's own disk is made anew, and goes by its own removal", () => {
@@ -262,7 +282,10 @@ test("a data disk is kept with what is on it while the guest's own disk is made 
 for (const failAt of ["vol-create-as", "vol-upload", "vol-create"]) {
   test(`a data disk whose making ended at ${failAt} is gone on with`, () => {
     assert.equal(step("disk-up", {}).status, 0);
+    const before = readdirSync(join(fake, "volumes"));
     assert.notEqual(step("data-disk-up", { failAt }).status, 0);
+    assert.deepEqual(readdirSync(join(fake, "volumes")), before);
+    assert.notEqual(step("data-disk-up", { failAt, kill: true }).status, 0);
     assert.equal(step("data-disk-up", {}).status, 0);
     assert.ok(existsSync(volume("worker-1.data.qcow2")));
   });

@@ -5,7 +5,8 @@ set -euo pipefail
 
 scratch=$(mktemp -d -p /dev/shm) # secrets pass through here
 pinned=''
-trap 'rm -rf "$scratch" "$pinned"' EXIT
+undo=: # what a script does before it fails
+trap 'if [ "$?" -ne 0 ]; then ("$undo") || true; fi; rm -rf "$scratch" "$pinned"' EXIT
 
 connection=$URI
 if [ -n "${HOST_KEY:-}" ]; then

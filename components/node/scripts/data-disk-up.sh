@@ -12,6 +12,8 @@ fi
 # shellcheck disable=SC2034 # owner.sh reads it
 disk=$NAME.data
 lock
+# shellcheck disable=SC2034 # virsh.sh reads it
+undo=take_back
 if ! own_disk; then mark_disk; fi
 if has_volume "$disk.qcow2"; then
   grow "$disk.qcow2" vdc "$DISK_GIB" dataDiskGiB

@@ -34,6 +34,8 @@ if ! listed "$POOL" pool-list --name; then
 fi
 v pool-autostart "$POOL" >/dev/null
 
+# shellcheck disable=SC2034 # virsh.sh reads it
+undo=take_back
 if ! own_disk; then
   # A guest of this name may have its disk in another pool.
   if has_guest; then

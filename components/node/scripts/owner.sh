@@ -52,6 +52,15 @@ mark_disk() {
   fi
   v vol-upload --pool "$POOL" "$disk.owner.$OWNER" "$scratch/mark"
 }
+# What was begun of a disk that is not there. Pulumi removes only what was made, so a script that fails before leaves nothing.
+take_back() {
+  local volume
+  if [ "$(marks)" != "$OWNER" ] || has_volume "$disk.qcow2"; then return; fi
+  for volume in "$disk.seed" "$disk.owner.$OWNER"; do
+    if has_volume "$volume"; then v vol-delete --pool "$POOL" "$volume" >/dev/null; fi
+  done
+  sweep_images
+}
 # Golden volumes of ours over which no disk lies any more. Under the lock, so that none is between its image and its disk.
 sweep_images() {
   local list used
