@@ -56,8 +56,9 @@ mark_disk() {
 take_back() {
   local volume
   if [ "$(marks)" != "$OWNER" ] || has_volume "$disk.qcow2"; then return; fi
+  # The mark goes last: what is left without one is nobody's.
   for volume in "$disk.seed" "$disk.owner.$OWNER"; do
-    if has_volume "$volume"; then v vol-delete --pool "$POOL" "$volume" >/dev/null; fi
+    if has_volume "$volume"; then v vol-delete --pool "$POOL" "$volume" >/dev/null || return; fi
   done
   sweep_images
 }
