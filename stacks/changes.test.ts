@@ -106,7 +106,7 @@ test("control planes do not come and go at once, and one that has the data stays
   const was = withControlPlanes("control-1", "control-2", "control-3");
   assert.match(
     consequences(was, withControlPlanes("control-1", "control-2", "control-4")).refusals.join(),
-    /cannot become .* at once: add control-4 first, and remove control-3 by an up of its own/,
+    /cannot become .* at once: add control-4 and one more first, and remove control-3 and one more by an up of its own/,
   );
   assert.match(
     consequences(was, withControlPlanes("control-4")).refusals.join(),

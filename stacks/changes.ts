@@ -70,7 +70,10 @@ function controlPlanes(deployed: Stack, wanted: Stack): string[] {
     return [`${change}: none is left that has the cluster's data; ${ANEW}`];
   }
   if (come.length > 0 && go.length > 0) {
-    return [`${change} at once: add ${come.join(", ")} first, and remove ${go.join(", ")} by an up of its own`];
+    // Their number is odd at each step.
+    const more = (were.length + come.length) % 2 === 0 ? " and one more" : "";
+    const added = `add ${come.join(", ")}${more} first`;
+    return [`${change} at once: ${added}, and remove ${go.join(", ")}${more} by an up of its own`];
   }
   return pairs(deployed, wanted).flatMap(([was, is]) => {
     const why = was.role === "control-plane" ? madeAnew(was, is) : undefined;
