@@ -106,11 +106,50 @@ test("control planes do not come and go at once, and one that has the data stays
   const was = withControlPlanes("control-1", "control-2", "control-3");
   assert.match(
     consequences(was, withControlPlanes("control-1", "control-2", "control-4")).refusals.join(),
-    /cannot become .* at once: add control-4 and one more first, and remove control-3 and one more by an up of its own/,
+    /cannot become .* at once: add control-4 and one more first, and remove control-3 and one more by an up of its own; one whose hypervisor is lost keeps its name/,
   );
   assert.match(
     consequences(was, withControlPlanes("control-4")).refusals.join(),
     /none is left that has the cluster's data/,
+  );
+});
+
+/** Production with these of its control planes on these hypervisors. */
+function moved(places: Record<string, string>): Stack {
+  const stack = edited("prod");
+  const nodes = stack.nodes.map((node) => {
+    const hypervisor = stack.hypervisors.find(({ name }) => name === places[node.name]);
+    return hypervisor && node.kind === "libvirt" ? { ...node, hypervisor } : node;
+  });
+  return { ...stack, nodes };
+}
+
+test("one of several control planes moves to another hypervisor, by an up of its own", () => {
+  const was = edited("prod");
+  assert.deepEqual(consequences(was, moved({ "control-2": "kvm-1" })), NOTHING);
+  const two = consequences(was, moved({ "control-2": "kvm-1", "control-3": "kvm-1" })).refusals;
+  assert.equal(two.length, 2);
+  assert.match(
+    two[0] ?? "",
+    /control plane control-2 would be made anew, for hypervisor "kvm-2" becomes "kvm-1", while control-3 is made anew: .* by an up of its own/,
+  );
+  const names = ["control-1", "control-2", "control-3"];
+  const beside = (...wanted: string[]): Stack => {
+    const { nodes } = withControlPlanes(...wanted);
+    const [at] = moved({ "control-2": "kvm-1" }).nodes.filter(({ name }) => name === "control-2");
+    return { ...was, nodes: nodes.map((node) => (node.name === "control-2" && at ? at : node)) };
+  };
+  assert.match(
+    consequences(was, beside(...names, "control-4", "control-5")).refusals.join(),
+    /while control-4 is added and control-5 is added/,
+  );
+  assert.match(
+    consequences(was, beside("control-2")).refusals.join(),
+    /while control-1 is removed and control-3 is removed/,
+  );
+  assert.match(
+    consequences(withControlPlanes("control-2"), beside("control-2")).refusals.join(),
+    /the cluster is what is on its disk: set it back, or add two others/,
   );
 });
 

@@ -58,8 +58,9 @@ function builtIn(deployed: Stack, wanted: Stack): string[] {
 }
 
 /**
- * Control planes come and go one way at a time, and some that holds the cluster's data stays. Whether the rest of etcd has its
- * majority, only etcd knows: it is asked before a member is taken out.
+ * Control planes come and go one way at a time, and some that holds the cluster's data stays. One moves to another hypervisor
+ * as it is replaced: it leaves first, since etcd takes no member in while one of its own is dead. Whether the rest of etcd has
+ * its majority, only etcd knows: it is asked before a member is taken out.
  */
 function controlPlanes(deployed: Stack, wanted: Stack): string[] {
   const were = names(deployed, "control-plane");
@@ -73,14 +74,29 @@ function controlPlanes(deployed: Stack, wanted: Stack): string[] {
     // Their number is odd at each step.
     const more = (were.length + come.length) % 2 === 0 ? " and one more" : "";
     const added = `add ${come.join(", ")}${more} first`;
-    return [`${change} at once: ${added}, and remove ${go.join(", ")}${more} by an up of its own`];
+    return [
+      `${change} at once: ${added}, and remove ${go.join(", ")}${more} by an up of its own; one whose hypervisor is lost keeps its name, and is given another hypervisor`,
+    ];
   }
-  return pairs(deployed, wanted).flatMap(([was, is]) => {
+  const anew = pairs(deployed, wanted).flatMap(([was, is]) => {
     const why = was.role === "control-plane" ? madeAnew(was, is) : undefined;
-    return why
-      ? [
-          `control plane ${is.name} would be made anew, for ${why}: set it back, or add one of another name and remove it`,
-        ]
+    return why ? [{ name: is.name, why, moves: was.kind === is.kind && was.address === is.address }] : [];
+  });
+  return anew.flatMap(({ name, why, moves }) => {
+    const made = `control plane ${name} would be made anew, for ${why}`;
+    if (!moves) return [`${made}: set it back, or add one of another name and remove it`];
+    if (were.length === 1) {
+      return [
+        `${made}, and the cluster is what is on its disk: set it back, or add two others by an up of its own first`,
+      ];
+    }
+    const meanwhile = [
+      ...anew.filter((other) => other.name !== name).map((other) => `${other.name} is made anew`),
+      ...come.map((other) => `${other} is added`),
+      ...go.map((other) => `${other} is removed`),
+    ];
+    return meanwhile.length > 0
+      ? [`${made}, while ${meanwhile.join(" and ")}: set all but one of these back, and make each by an up of its own`]
       : [];
   });
 }

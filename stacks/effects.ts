@@ -186,9 +186,8 @@ function madeAnew(change: Effect): string | undefined {
   const node = nodeOf(change);
   const worker = node?.role === "worker";
   if (change.path[2] === "hypervisor") {
-    return worker
-      ? "It is drained and leaves the cluster; the guest is destroyed there and made here with empty disks, and joins."
-      : "The guest and its disks are deleted there, and made here, empty.";
+    if (node?.role === "registry") return "The guest and its disks are deleted there, and made here, empty.";
+    return `It is drained and leaves ${worker ? "" : "etcd and "}the cluster; the guest is destroyed there and made here with empty disks, and joins.`;
   }
   const keeps = node?.kind === "libvirt" && node.dataDiskGiB !== undefined;
   if (!worker)

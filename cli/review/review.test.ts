@@ -149,7 +149,8 @@ describe("reviews of an environment that is up", {
     const verdicts = Object.fromEntries([...found].map(([name, { verdict }]) => [name, verdict]));
     assert.deepEqual(verdicts, {
       "worker-moved": "asks",
-      "control-plane-moved": "refused",
+      "control-plane-moved": "replaces",
+      "control-planes-moved": "refused",
       "site-outside": "refused",
       "label-changed": "changes",
     });

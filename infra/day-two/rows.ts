@@ -131,6 +131,19 @@ export const ROWS: Row[] = [
     edit: inNode("worker-3", "hypervisor: kvm-3", "hypervisor: kvm-1"),
   },
   {
+    change: "a node's `hypervisor`, of one of several control planes",
+    stack: "prod",
+    edit: inNode("control-2", "hypervisor: kvm-2", "hypervisor: kvm-1"),
+  },
+  {
+    change: "a node's `hypervisor`, of more than one control plane",
+    stack: "prod",
+    edit: both(
+      inNode("control-2", "hypervisor: kvm-2", "hypervisor: kvm-1"),
+      inNode("control-3", "hypervisor: kvm-3", "hypervisor: kvm-1"),
+    ),
+  },
+  {
     change: "a node's `address`, of a worker",
     stack: "local",
     edit: inNode("worker-1", "address: 10.20.0.12", "address: 10.20.0.22"),

@@ -35,6 +35,13 @@ export const EXAMPLES: Record<string, { title: string; edits: Edits }> = {
     title: "A control plane moves to another hypervisor",
     edits: [[["nodes", 2, "hypervisor"], "kvm-3"]],
   },
+  "control-planes-moved": {
+    title: "Two control planes move at once",
+    edits: [
+      [["nodes", 2, "hypervisor"], "kvm-3"],
+      [["nodes", 3, "hypervisor"], "kvm-2"],
+    ],
+  },
   "site-outside": {
     title: "A worker moves to a site outside the profile",
     edits: [
