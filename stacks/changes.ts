@@ -84,7 +84,8 @@ function controlPlanes(deployed: Stack, wanted: Stack): string[] {
   });
   return anew.flatMap(({ name, why, moves }) => {
     const made = `control plane ${name} would be made anew, for ${why}`;
-    if (!moves) return [`${made}: set it back, or add one of another name and remove it`];
+    if (!moves)
+      return [`${made}: set it back, or add two others by an up of its own first, and then remove it and another`];
     if (were.length === 1) {
       return [
         `${made}, and the cluster is what is on its disk: set it back, or add two others by an up of its own first`,
